@@ -242,7 +242,7 @@ class OutcomeUnknownError(DagsterNbError):
 
 
 class ActionInterrupt(KeyboardInterrupt):
-    """Ctrl-C was pressed while a method was acting.
+    """The user pressed Ctrl-C while a method was changing something on the server.
 
     `ActionInterrupt` is a `KeyboardInterrupt`, not a `DagsterNbError`. Before raising it, the method waits for the
     responses to the requests that it has sent. In IPython, ``sys.last_value.outcomes`` is the frame of outcomes.
@@ -251,7 +251,7 @@ class ActionInterrupt(KeyboardInterrupt):
     ----------
     outcomes
         The frame that the method would have returned. Items for which nothing was sent have the outcome ``not_sent``.
-        If the method returns a run or a backfill, this is a frame with one row, with the columns ``run_id`` or
+        For a method that returns a run or a backfill, the frame has one row and the columns ``run_id`` or
         ``backfill_id``, ``outcome`` and ``message``.
     """
 
@@ -259,7 +259,7 @@ class ActionInterrupt(KeyboardInterrupt):
         not_sent = int((outcomes["outcome"] == "not_sent").sum())
         super().__init__(
             f"interrupted. Requests that were not sent: {not_sent} of {len(outcomes)}. To see what was done, look at "
-            "the attribute .outcomes of this exception (in IPython: sys.last_value.outcomes)."
+            "this exception's .outcomes attribute (in IPython: sys.last_value.outcomes)."
         )
         self.outcomes = outcomes
 

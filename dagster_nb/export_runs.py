@@ -1,4 +1,4 @@
-"""Write run history to a file, one page of runs at a time, so that all runs need not fit into memory."""
+"""Write run history to a file, one page of runs at a time, so that the runs need not all fit into memory."""
 
 from __future__ import annotations
 

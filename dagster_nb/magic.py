@@ -134,7 +134,7 @@ class DagsterMagics:
         completion = complete_graphql(document, cursor, self._schema)
         found = [SimpleCompletion(one.text, type=one.kind) for one in completion.candidates]
         return {
-            # Without any completion, IPython would search for Python names. The word itself changes nothing.
+            # Without a completion, IPython would offer Python names. Completing a word with itself changes nothing.
             "completions": found or [SimpleCompletion(completion.word)],
             "matched_fragment": completion.word,
             "suppress": True,

@@ -1,4 +1,4 @@
-"""Shortened run ids, such as the first eight characters of an id, which Dagster's pages and the panels show."""
+"""Shortened run ids, such as the first eight characters, which Dagster's pages and this package's panels show."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def only_match(prefix: str, matches: Sequence[str]) -> str:
     Raises
     ------
     RunNotFoundError
-        If there are several ids. The message lists them.
+        If several ids begin with the prefix. The message lists these ids.
     """
     if len(matches) == 1:
         return matches[0]
@@ -53,14 +53,14 @@ def only_match(prefix: str, matches: Sequence[str]) -> str:
 
 
 def full_ids_of_filter(run_ids: Iterable[str], existing: Iterable[str]) -> tuple[str, ...]:
-    """Return the full ids of the shortened ids in a filter. An id without a run stays as it is, and matches no run.
+    """Return full ids in place of a filter's shortened ids. Ids that belong to no run are returned unchanged.
 
     Parameters
     ----------
     run_ids
         The ids in the filter.
     existing
-        The ids of all runs, or at least of the runs whose ids begin with a shortened id.
+        The ids of all runs, or at least of those runs whose ids begin with one of the shortened ids.
 
     Raises
     ------

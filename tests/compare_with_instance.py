@@ -78,7 +78,7 @@ def compare_asset_checks(client: dnb.DagsterClient, instance: DagsterInstance, g
 def compare_schedules(
     client: dnb.DagsterClient, instance: DagsterInstance, repository: dg.RepositoryDefinition, location: str
 ) -> None:
-    """Compare the schedules of a code location, and their states."""
+    """Compare a code location's schedules and their states."""
     frame = client.schedules()
     rows = {row["schedule"]: row for row in frame[frame["location"] == location].to_dict("records")}
     assert sorted(rows) == sorted(one.name for one in repository.schedule_defs)
@@ -97,7 +97,7 @@ def compare_schedules(
 def compare_sensors(
     client: dnb.DagsterClient, instance: DagsterInstance, repository: dg.RepositoryDefinition, location: str
 ) -> None:
-    """Compare the sensors of a code location, and their states."""
+    """Compare a code location's sensors and their states."""
     frame = client.sensors()
     rows = {row["sensor"]: row for row in frame[frame["location"] == location].to_dict("records")}
     assert sorted(rows) == sorted(one.name for one in repository.sensor_defs)
@@ -113,7 +113,7 @@ def compare_sensors(
 
 
 def compare_events(client: dnb.DagsterClient, instance: DagsterInstance, run_ids: list[str]) -> None:
-    """Compare the assets, partitions, check results and metadata of the events of runs."""
+    """Compare the assets, partitions, check results and metadata in the runs' events."""
     frame = client.events(run_ids)
     names = ["run_id", "event_type", "asset", "partition_key", "check", "check_passed", "metadata"]
     found = [[_none(value) for value in row] for row in frame.loc[frame["asset"].notna(), names].to_numpy().tolist()]
@@ -128,7 +128,7 @@ def compare_events(client: dnb.DagsterClient, instance: DagsterInstance, run_ids
 
 
 def _asset_facts(event: dg.DagsterEvent) -> list[object] | None:
-    """Return the asset, the partition, the check, its result, and the metadata of an event about an asset."""
+    """Return an asset event's asset, partition, check, check result and metadata."""
     kind = event.event_type
     if kind == dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
         return ["/".join(event.asset_key.path), None, None, None, None]

@@ -1,8 +1,8 @@
-"""A pytest plugin: all connections of the test suite send a token, and nothing that the suite produces may contain it.
+"""A pytest plugin: the test suite sends a token, and fails if anything that it produces contains this token.
 
-While tests run, the plugin searches the messages of widgets and the arguments of started processes. At the end of a
-session, it searches the test reports, the temporary folders and the files that pytest writes. Browser tests search
-their pages and notebooks.
+While tests run, the plugin searches widget messages and the arguments of started processes for the token. At the end of
+a session, it also searches the test reports, the temporary folders and the files that pytest writes. Browser tests
+check that their pages and notebooks do not contain the token.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ leaks: list[str] = []
 """The places in this process where the token was found since the last test."""
 
 _places: list[str] = []
-"""The places in reports and files of the session."""
+"""The places in the session's reports and files where the token was found."""
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -38,7 +38,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_runtest_teardown() -> None:
     found = leaks.copy()
     leaks.clear()
-    assert not found, f"the token of the test suite is in {', '.join(found)}"
+    assert not found, f"the test suite's token is in {', '.join(found)}"
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -60,11 +60,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for place in _places:
-        terminalreporter.write_line(f"ERROR: the token of the test suite is in {place}", red=True)
+        terminalreporter.write_line(f"ERROR: the test suite's token is in {place}", red=True)
 
 
 def authenticate() -> None:
-    """Let all connections of this process send the token, and search what this process produces."""
+    """Make every connection of this process send the token, and search everything that this process produces for it."""
     from comm.base_comm import BaseComm
 
     from dagster_nb.client import credentials
@@ -111,7 +111,7 @@ def _is_in_file(path: Path) -> bool:
 
 
 def _searched(send: Any) -> Any:
-    """Return a method that searches the message of a widget before it sends the message."""
+    """Return a method that searches a widget's message for the token before sending the message."""
 
     def search_and_send(comm: Any, data: Any = None, *arguments: Any, **options: Any) -> Any:
         if contains_token(data):

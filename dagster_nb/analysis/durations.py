@@ -1,4 +1,4 @@
-"""Compute statistics of the durations of runs and steps, with one row per job or step."""
+"""Compute statistics of run and step durations, with one row per job or step."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ The log durations of a group's runs, sorted by start time, form a series. Rank s
 every position) find the position that splits the series best. Because ranks are used, a single outlier cannot look like
 a change. The search corrects for three effects that would cause false alarms:
 
-- The test is applied at every position. The p-value is therefore that of the largest of all statistics (Miller and
+- The test is applied at every position. The p-value is therefore that of the largest statistic (Miller and
 Siegmund, "Maximally selected chi square statistics", Biometrics 38, 1982), times the number of groups tested
 (Bonferroni).
 - Durations depend on the hour and the weekday. These daily and weekly rhythms are estimated and subtracted first.

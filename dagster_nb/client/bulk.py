@@ -78,7 +78,7 @@ class Acted:
         return [position for position, row in enumerate(self.rows) if row["outcome"] == "unknown"]
 
     async def finish(self, read_outcomes: Callable[[], Awaitable[None]]) -> None:
-        """Read the outcomes of an action. If the action is or was interrupted, stop after a few seconds."""
+        """Read an action's outcomes, for at most a few seconds if the action is or was interrupted."""
         if self.interruption is None:
             try:
                 await read_outcomes()
@@ -100,7 +100,7 @@ class Acted:
 async def act_on_each(act: Callable[[T], Awaitable[Row]], items: Sequence[T], *, limit: int = MAX_CONCURRENCY) -> Acted:
     """Act on each item, a few at a time.
 
-    If the task is cancelled, no more calls are started, and calls in progress have a few seconds to finish. The
+    If the task is canceled, no more calls are started, and calls in progress have a few seconds to finish. The
     cancellation is returned and not raised, so the caller must raise it.
 
     Parameters
@@ -144,18 +144,18 @@ async def act_on_each(act: Callable[[T], Awaitable[Row]], items: Sequence[T], *,
 
 
 async def act_once(act: Callable[[], Awaitable[T]], outcome: Callable[[T], Row], columns: list[str]) -> T:
-    """Send one mutation and return its result. If the task is cancelled, the cancellation carries the outcome.
+    """Send one mutation and return its result. If the task is canceled, the exception carries the outcome.
 
-    A mutation that is one of many, in `act_on_each`, needs no outcome of its own.
+    Inside `act_on_each`, which collects the outcomes of many mutations, the exception carries no outcome.
 
     Parameters
     ----------
     act
         Sends the mutation.
     outcome
-        Returns the outcome for a result.
+        Converts the mutation's result to an outcome.
     columns
-        The columns of the frame of outcomes.
+        The columns of the outcomes frame.
     """
     if _in_worker.get():
         return await act()

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 _MAX_SECONDS_TO_BEGIN = 1.0
-# Cancelled work ends at once, but an action on many runs first waits for responses and reads outcomes.
+# Canceled work ends at once, but an action on many runs first waits for responses and reads outcomes.
 _MAX_SECONDS_TO_END = 2 * SECONDS_TO_FINISH + 5.0
 
 
@@ -118,7 +118,7 @@ class LoopThread:
 
 
 class _CancellableWork:
-    """A coroutine function that can be cancelled at any time.
+    """A coroutine function that can be canceled at any time.
 
     Cancelling the task's future is not enough: the user may press Ctrl-C when the task is already running but the
     calling thread has not received its future yet.
@@ -153,7 +153,7 @@ class _CancellableWork:
             portal.start_task_soon(scope.cancel)
 
     def raise_outcomes(self) -> None:
-        """If an action was cancelled, wait for the last responses and raise an `ActionInterrupt`."""
+        """If an action was canceled, wait for the last responses and raise an `ActionInterrupt`."""
         # If the user pressed Ctrl-C before the loop received the work, the work may never begin.
         if self._began.wait(_MAX_SECONDS_TO_BEGIN):
             self._ended.wait(_MAX_SECONDS_TO_END)
@@ -197,7 +197,7 @@ def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: 
 
 
 async def _close_generator(generator: AsyncGenerator[Any]) -> None:
-    """Close a generator, even if its last step has just been cancelled and is still running."""
+    """Close a generator, even if its last step has just been canceled and is still running."""
     running = cast("types.AsyncGeneratorType[Any, Any]", generator)
     # Python has no way to wait until a step of an asynchronous generator has ended.
     while running.ag_running:  # noqa: ASYNC110

@@ -24,7 +24,7 @@ __all__ = ["partition_defaults", "partition_keys", "partition_set"]
 
 # Comparing a key with 1,000 keys takes a tenth of a second.
 _MAX_KEYS_TO_COMPARE = 1_000
-# Dagster fails with this text if some assets have no partitions in common.
+# Dagster's error contains this text if the assets have no partitions in common.
 _NO_COMMON_DEFINITION = "no PartitionsDefinition shared"
 
 
@@ -117,7 +117,7 @@ async def _asset_partition_keys(client: AsyncBase, address: JobAddress, assets: 
     Raises
     ------
     ValueError
-        If the partitions of the assets are defined differently.
+        If the assets do not have the same partitions definition.
     """
     try:
         answer = await client._read(

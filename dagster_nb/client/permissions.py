@@ -26,7 +26,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "reload_location": ("reload_repository_location",),
     "shutdown_location": ("reload_repository_location",),
 }
-"""The methods of the client that change something, with the permissions that allow them. One permission is enough."""
+"""The client methods that change something, with the permissions that allow them. One permission is enough."""
 
 _NO_REASON = "the server gave no reason"
 

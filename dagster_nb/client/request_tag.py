@@ -37,7 +37,7 @@ __all__ = [
 T = TypeVar("T")
 
 BACKFILL_COLUMNS = ["backfill_id", "outcome", "message"]
-"""The columns of the outcome of a backfill whose launch was interrupted."""
+"""The outcome columns of a backfill whose launch was interrupted."""
 
 _RUN_COLUMNS = ["run_id", "outcome", "message"]
 
@@ -123,7 +123,7 @@ async def launch_once(
     DagsterNbError
         If nothing was launched.
     asyncio.CancelledError
-        If the task is cancelled. Its attribute ``outcomes`` says whether the run was launched.
+        If the task is canceled. The exception's ``outcomes`` attribute says whether the run was launched.
     """
     return await act_once(
         lambda: _launch_run(client, document, variables, request_id, parent_run_id),

@@ -136,7 +136,7 @@ def expand_tags(runs: pd.DataFrame, keys: Iterable[str] | str | None = None) -> 
 
 
 def included_columns(include: str | Iterable[str]) -> list[str]:
-    """Return the names of the optional columns to add, from the argument ``include`` of `DagsterClient.runs`.
+    """Return the names of the optional columns that the ``include`` argument of `DagsterClient.runs` selects.
 
     Raises
     ------

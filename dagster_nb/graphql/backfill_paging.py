@@ -34,7 +34,7 @@ async def iter_backfills(api: DagsterApi) -> AsyncIterator[dict[str, Any]]:
         If the server returns the same page again.
     """
     cursor: str | None = None
-    # The first and the last id of each page.
+    # The first and last id of each page
     edges: set[str] = set()
     while True:
         answer = await api.query("backfills", {"cursor": cursor, "limit": _BACKFILLS_PER_REQUEST})

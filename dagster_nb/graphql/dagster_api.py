@@ -54,7 +54,7 @@ class DagsterApi:
     page_size : PageSize
         The number of runs to request at a time.
     redaction : Redaction or None
-        The values that are hidden in responses.
+        Selects the values to hide in responses. None if nothing is hidden.
     """
 
     def __init__(self, session: Session, *, redaction: Redaction | None = None):

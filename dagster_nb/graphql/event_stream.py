@@ -271,7 +271,7 @@ async def _websocket(http: Any) -> AsyncIterator[AIOHTTPWebsocketsTransport]:  #
             raise _WebsocketUnavailableError from error
         yield transport
     finally:
-        # In a cancelled task, every await is cancelled too, so the socket would stay open.
+        # In a canceled task, every await is canceled too, so the socket would stay open.
         with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
             await transport.close()
             # After a failed connection, the transport would not close its HTTP session.

@@ -16,7 +16,7 @@ MAX_RESPONSE_BYTES = 128 * 2**20
 
 
 class LimitedResponse(aiohttp.ClientResponse):
-    """A response that stops reading a body that is too large.
+    """A response that stops reading if its body is too large.
 
     The bytes are counted as they are read, because the ``Content-Length`` header can be missing, and because the header
     of a compressed response does not contain the size after decompression.
@@ -28,7 +28,7 @@ class LimitedResponse(aiohttp.ClientResponse):
         Raises
         ------
         OverLimitError
-            If the body is larger than the limit. The connection is closed.
+            If the body is larger than the limit. The connection is then closed.
         """
         if self._body is None:
             if (self.content_length or 0) > MAX_RESPONSE_BYTES:
@@ -44,10 +44,10 @@ class LimitedResponse(aiohttp.ClientResponse):
 
     def _refuse(self) -> NoReturn:
         error = OverLimitError(
-            f"the response of {self.url.origin()} is too large: dagster_nb reads at most "
-            f"{MAX_RESPONSE_BYTES / 2**20:,.0f} MB. Ask for less at once (limit=, page_size=)."
+            f"the response from {self.url.origin()} is too large: dagster_nb reads at most "
+            f"{MAX_RESPONSE_BYTES / 2**20:,.0f} MB. Request less data at once (limit=, page_size=)."
         )
-        # gql reads a broken response again to show its text. The second attempt must raise the same error.
+        # gql reads a failed response a second time to show its text, and must then get the same error.
         self.content.set_exception(error)
         self.close()
         raise error

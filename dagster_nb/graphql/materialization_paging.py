@@ -22,7 +22,7 @@ _SHARE_BELOW_SPLIT = 0.05
 
 
 async def iter_materializations(api: DagsterApi, path: Sequence[str]) -> AsyncIterator[list[Event]]:
-    """Yield pages of the materializations of an asset, newest first (``Asset.assetMaterializations``).
+    """Yield pages of an asset's materializations, newest first (``Asset.assetMaterializations``).
 
     The server can only filter by time. With a limit, it returns the events that were stored last, not the events with
     the latest times, so a full page may lack some events from its own time range. A full page is therefore only used to

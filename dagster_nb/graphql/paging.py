@@ -135,8 +135,8 @@ class _Walk(Generic[T]):
         self._id_of = id_of
         # The ids of each page, joined into one string to save memory: a million ids take 37 MB.
         self._passed: list[str] = []
-        # The first and the last id of each page. Even if reading continues at an earlier run, because later runs were
-        # deleted, no other page can contain these runs.
+        # The first and last id of each page. No other page can contain these runs, even if reading continues at an
+        # earlier run because later runs were deleted.
         self._edges: set[str] = set()
 
     async def pages(self, limit: int | None) -> AsyncGenerator[list[T]]:

@@ -1,4 +1,4 @@
-"""The error for a server that returns the same page again, which would otherwise be requested forever."""
+"""The error if a server returns the same page again. Without it, reading would never end."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ __all__ = ["repeated_page_error"]
 
 
 def repeated_page_error(content: str) -> ServerError:
-    """Return the error.
+    """Return the error for a repeated page.
 
     Parameters
     ----------
     content
-        What the page contains, in the plural.
+        What the page contains, as a plural noun.
 
     Examples
     --------

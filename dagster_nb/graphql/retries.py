@@ -39,7 +39,7 @@ class ResponseTooLargeError(LostResponseError):
 
 
 class OverLimitError(ResponseTooLargeError):
-    """The response was larger than this client reads. The same request would get the same response."""
+    """The response exceeded the client's size limit. Retrying is useless, because the response would be the same."""
 
 
 class UnexpectedResponseError(ConnectionFailedError):

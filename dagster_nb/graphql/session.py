@@ -246,7 +246,7 @@ class Session:
 
     def _timed_out(self) -> RequestTimeoutError:
         return RequestTimeoutError(
-            f"{self.address.root} did not respond within {self._timeout:g} s. Ask for less at once (limit=, "
+            f"{self.address.root} did not respond within {self._timeout:g} s. Request less data at once (limit=, "
             f"page_size=), or allow more time: connect(..., timeout={max(2 * self._timeout, 1):g})."
         )
 
@@ -264,7 +264,7 @@ class Session:
             return self._status_error(error.code or 0)
         if isinstance(error, TransportProtocolError):
             if is_cut_off(error.__context__):
-                return LostResponseError(f"the response of {root} was cut off. Try again, or check the server's log.")
+                return LostResponseError(f"the response from {root} was cut off. Try again, or check the server's log.")
             return UnexpectedResponseError(self._no_dagster(_NOT_GRAPHQL))
         if isinstance(error, TransportConnectionFailed | TransportClosed):
             return LostResponseError(
@@ -317,7 +317,7 @@ class Session:
         if status in _TOO_LARGE_STATUSES:
             return ResponseTooLargeError(
                 f"{root} responded with HTTP {status}: the response is too large or takes too long, or the server "
-                f"behind the proxy is down. Ask for less at once (limit=, page_size=), or check the server's log."
+                f"behind the proxy is down. Request less data at once (limit=, page_size=), or check the server's log."
             )
         if status in _BUSY_STATUSES:
             return LostResponseError(

@@ -59,7 +59,7 @@ def is_one_of(column: str, values: Iterable[str]) -> pc.Expression:
 
 
 def begins_with(column: str, prefixes: Iterable[str]) -> pc.Expression:
-    """Return the condition that a column of strings begins with one of at least one prefixes."""
+    """Return the condition that a string column begins with one of the prefixes. ``prefixes`` must not be empty."""
     return reduce(or_, (pc.starts_with(pc.field(column), prefix) for prefix in prefixes))
 
 

@@ -82,7 +82,7 @@ class _Search:
         Parameters
         ----------
         first
-            The position at which the search starts.
+            The position where the search starts.
         before_first
             The number of runs on the server that were created before the run at this position.
         count

@@ -132,8 +132,8 @@ class History(StoredRuns):
         Raises
         ------
         RunNotFoundError
-            If a run is not in the history, if Dagster deleted the run before its steps were read, or if several ids
-            begin with a shortened id. The message lists these ids.
+            If a run is not in the history, if Dagster deleted the run before its steps were read, or if a shortened id
+            matches several runs. The message lists these ids.
         TypeError, ValueError
             If `runs` does not identify runs.
         ConnectionFailedError, RequestTimeoutError, UnauthorizedError

@@ -53,7 +53,7 @@ RUNS = pa.schema(
         ("deleted_at", _TIME),
     ]
 )
-"""The schema of the table of runs: the columns of `DagsterClient.runs`, with ``tags`` and ``run_config`` as JSON
+"""The schema of the runs table: the columns of `DagsterClient.runs`, with ``tags`` and ``run_config`` as JSON
 strings."""
 
 INCLUDED = tuple(INCLUDABLE)

@@ -32,14 +32,14 @@ _RUNS_PER_COMMIT = 500
 
 
 class StoredSteps:
-    """The steps of the runs of a history.
+    """The steps of a history's runs.
 
     Parameters
     ----------
     runs
         The runs of the history.
     uri
-        The path of the table of steps. The table is created when the first steps are stored.
+        The path of the steps table. The table is created when the first steps are stored.
     source
         The deployment; None for a history that is only read.
     storage_options

@@ -34,7 +34,7 @@ STEPS = pa.schema(
         ("run_update_time", _TIME),
     ]
 )
-"""The schema of the table of steps: the columns of `DagsterClient.steps`, with durations in seconds.
+"""The schema of the steps table: the columns of `DagsterClient.steps`, with durations in seconds.
 
 ``run_update_time`` is the update time of the run when its steps were read. If the update time changes, the steps are
 read again. A run without steps has one row without a ``step_key``.

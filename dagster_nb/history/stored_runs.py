@@ -120,7 +120,7 @@ class StoredRuns:
         ValueError, TypeError
             If an argument is invalid.
         RunNotFoundError
-            If several ids begin with a shortened id. The message lists these ids.
+            If a shortened id matches several runs. The message lists these ids.
         HistoryError
             If the history was never refreshed, or cannot be read.
 
@@ -270,7 +270,7 @@ class StoredRuns:
         return parsed
 
     def _full_ids(self, run_ids: Sequence[str], *, deleted: bool) -> tuple[str, ...]:
-        """Return the full ids of shortened ids. An id without a run stays as it is."""
+        """Return full ids in place of shortened ids. Ids that belong to no run are returned unchanged."""
         short = [run_id for run_id in run_ids if is_shortened(run_id)]
         if not short:
             return tuple(run_ids)

@@ -258,7 +258,7 @@ class Table:
 
 
 def _options(storage_options: Mapping[str, str] | None) -> dict[str, str] | None:
-    """Return the options of object storage, which are hidden because they can contain credentials."""
+    """Return hidden object storage options as a dict. The options are hidden because they can contain credentials."""
     options = reveal(storage_options)
     return None if options is None else dict(options)
 
@@ -274,7 +274,7 @@ _ADVICE = {
 def _clear_errors(action: str, uri: str) -> Iterator[None]:
     """Convert errors of Delta, Arrow and the file system to an error that says what to do.
 
-    Their tracebacks are left out, because variables of deltalake contain the options of object storage.
+    The new error omits their tracebacks, because deltalake's variables contain the object storage options.
     """
     try:
         yield

@@ -3,10 +3,11 @@
 The browser receives the positions of all marks together with the picture, so that hovering works even while the kernel
 is busy, and the picture remains an ordinary image.
 
-The alternative was ipympl, which shows a figure that stays open in the kernel. It sends each movement of the pointer to
-the kernel, so a tooltip would need a round trip, and would not appear while a cell runs. Each chart would also keep its
+The alternative was ipympl, which shows a figure that stays open in the kernel. It sends every pointer movement to the
+kernel, so a tooltip would need a round trip, and would not appear while a cell runs. Each chart would also keep its
 figure in memory, and would be a canvas that neither the keyboard nor a screen reader can use. ipympl adds panning and
-zooming, but these charts do not need them, because a drag filters the runs. These points decided against ipympl.
+zooming, but these charts do not need them, because a drag filters the runs. For these reasons, this package does not
+use ipympl.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ class ChartLayer(anywidget.AnyWidget):
     Attributes
     ----------
     chart : dict
-        The size, lanes, lines and buttons of the chart, and the texts of its marks. Empty if there is no chart.
+        The chart's size, lanes, lines and buttons, and the labels of its marks. Empty if there is no chart.
     marks, lines : bytes
         `ChartPixels.marks` and `ChartPixels.line_points`.
     can_go_back : bool
@@ -90,7 +91,7 @@ class ChartLayer(anywidget.AnyWidget):
         self.on_msg(self._receive)
 
     def show(self, pixels: ChartPixels, texts: ChartTexts, *, is_draggable: bool = False) -> None:
-        """Set the marks and texts of another picture.
+        """Set the marks and labels of another picture.
 
         Parameters
         ----------
@@ -149,7 +150,7 @@ class ChartLayer(anywidget.AnyWidget):
         if act is not None:
             self._background.call(partial(act, *arguments))
         if name == "range":
-            # Until then, the browser shows a part of the old picture.
+            # Until this message arrives, the browser shows an enlarged part of the old picture.
             self._background.call(lambda: self.send({"done": name}))
 
 

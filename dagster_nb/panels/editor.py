@@ -70,8 +70,8 @@ class Editor(anywidget.AnyWidget):
     value : str
         The text.
     problems : list of dict
-        The problems in the text, with the keys ``line`` (starting at 1), ``start`` and ``end`` (columns, starting at 0,
-        or None for the whole line) and ``message``.
+        The problems in the text, with the keys ``line`` (counted from 1), ``start`` and ``end`` (columns, counted from
+        0, or None for the whole line) and ``message``.
     disabled : bool
         Whether the text is read-only.
     label : str
@@ -136,7 +136,7 @@ class Editor(anywidget.AnyWidget):
 def editor_box(editor: Editor) -> Any:  # noqa: ANN401 - ipywidgets has no types
     """Return a box with an editor and, until the editor's script has started, a plain text area with the same text.
 
-    A page can block the scripts of widgets such as the editor, but not the text areas of ipywidgets.
+    A page can block the script of a widget such as the editor, but it cannot block the text areas of ipywidgets.
     """
     area = widgets.Textarea(
         editor.value, description=editor.label, disabled=editor.disabled, rows=14, layout=widgets.Layout(width="100%")
@@ -148,7 +148,7 @@ def editor_box(editor: Editor) -> Any:  # noqa: ANN401 - ipywidgets has no types
     def remove_area(_change: object) -> None:
         for link in links:
             link.unlink()
-        # The editor keeps its place in the box, so the browser does not create it again.
+        # The editor keeps its place in the box, so that the browser does not create the editor again.
         box.children = (editor,)
         area.close()
         editor.unobserve(remove_area, names="has_started")

@@ -24,7 +24,7 @@ __all__ = ["Panel", "close_widgets"]
 
 # The maximum time to wait for the data of the static output.
 _MAX_SECONDS_BEFORE_STATIC_OUTPUT = 2.0
-# Drawing the static output takes a fraction of a second, so it waits until the user pauses.
+# Drawing the static output takes a fraction of a second, so the panel waits until the user pauses.
 _SECONDS_BEFORE_UPDATE = 2.0
 # An automatic refresh can bring new data every few seconds. Updating the static output each time would keep the kernel
 # busy and make Jupyter save the notebook again and again.
@@ -192,8 +192,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _update_static_output(self) -> None:
         """Replace the static output after a short time, because a saved notebook should show what the user last saw.
 
-        Do nothing if no browser has shown the panel, as when a script runs the notebook. Such a notebook should contain
-        what each cell displayed when it ran.
+        Do nothing if no browser has shown the panel, which is the case when a script runs the notebook. The saved notebook
+        should then contain what each cell displayed when the cell ran.
         """
         if self._cancel_update is not None:
             self._cancel_update()

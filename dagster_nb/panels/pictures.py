@@ -77,7 +77,7 @@ def draw_picture(
         pixels = chart_pixels(ax, scale=_SCALE)
     colors = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     out = io.BytesIO()
-    # Runs of equal pixels compress fastest, and a chart consists mostly of areas of one color.
+    # Sequences of equal pixels compress fastest, and a chart consists mostly of areas of one color.
     Image.fromarray(colors).save(out, format="png", compress_level=1, compress_type=zlib.Z_RLE)
     return Picture(out.getvalue(), width, height, pixels)
 

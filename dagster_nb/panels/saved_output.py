@@ -5,8 +5,8 @@ JupyterLab shows an error. So a panel has two outputs: first the widget, then th
 the HTML while the widget is connected to its kernel, and hides the widget otherwise. JupyterLab ignores this style
 sheet in notebooks that are not trusted, but such notebooks do not show widgets either.
 
-The HTML of an explorer follows its view: see `Panel._update_static_output`. Jupyter applies updates only until the page
-is reloaded, because the display id of an output is not part of the notebook's file.
+An explorer's HTML is updated when the view changes: see `Panel._update_static_output`. Jupyter applies updates only
+until the page is reloaded, because notebook files do not contain the display ids of outputs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _STYLE = "".join(
         *(f"{_OUTPUT}:has({_LIVE}){gap}{_OUTPUT}:has(.dnb-saved){{display:none}}" for gap in _GAPS),
         *(f"{_OUTPUT}{_DEAD}:has({gap}{_OUTPUT} .dnb-saved){{display:none}}" for gap in _GAPS),
         ".dnb-saved img{max-width:100%}",
-        # Jupyter aligns all cells of tables to the right, with a more specific selector.
+        # Jupyter right-aligns all table cells with a selector that is more specific than this one.
         ".dnb-saved :is(th,td){text-align:left!important}",
     ]
 )

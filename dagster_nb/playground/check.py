@@ -102,7 +102,7 @@ def document_problems(text: str, schema: GraphQLSchema) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        The problems, with the keys ``line`` (starting at 1), ``start`` and ``end`` (columns, starting at 0) and
+        The problems, with the keys ``line`` (counted from 1), ``start`` and ``end`` (columns, counted from 0) and
         ``message``.
 
     Examples

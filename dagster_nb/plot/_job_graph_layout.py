@@ -93,7 +93,7 @@ def _place(
     paths: Mapping[str, list[str]],
     depends_on: Mapping[str, Iterable[str]],
 ) -> float:
-    """Assign rows to the ops and boxes of a graph that begins at row `top`. Return the row at which the graph ends."""
+    """Assign rows to the ops and boxes of a graph that begins at row `top`. Return the row where the graph ends."""
     depth = len(graph)
     stacks: dict[int, list[str]] = {}
     inner: dict[str, list[int]] = {}

@@ -38,7 +38,7 @@ __all__ = ["slow_steps"]
 
 _MIN_SLOWDOWN = 1.25
 _HALF_HEIGHT = 0.35  # of a bar
-# The maximum width of the text beside a bar, as a fraction of the width of the axes.
+# The maximum width of the text beside a bar, as a fraction of the axes' width.
 _MAX_WORDS_SHARE = 0.6
 
 

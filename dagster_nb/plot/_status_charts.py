@@ -56,9 +56,9 @@ def status_counts(
     runs
         Runs from ``client.runs()``, with the columns ``status`` and ``creation_time``.
     freq
-        The length of the interval of each bar: ``"1min"``, ``"5min"``, ``"15min"``, ``"1h"``, ``"6h"``, ``"1D"``,
-        ``"1W"`` or ``"1MS"`` (a month). By default, the shortest interval that needs at most 100 bars. The caption
-        shows the interval.
+        The length of each bar's interval: ``"1min"``, ``"5min"``, ``"15min"``, ``"1h"``, ``"6h"``, ``"1D"``, ``"1W"``
+        or ``"1MS"`` (a month). By default, the shortest interval that needs at most 100 bars. The caption shows the
+        interval.
     tz
         The time zone of the x axis, such as ``"Europe/Paris"``. Days start at midnight in this time zone.
     ax
@@ -146,7 +146,7 @@ def success_rate(
     by
         The column or columns to group by. Each group gets a line. By default, there is one line for all runs.
     freq
-        The length of the interval of each point, as in `status_counts`.
+        The length of each point's interval, as in `status_counts`.
     max_groups
         The maximum number of lines. If there are more groups, the busiest are drawn, and the caption says so.
     tz
@@ -160,7 +160,7 @@ def success_rate(
     -------
     matplotlib.axes.Axes
         The axes, with rates from 0 to 1 along y. Finished runs have succeeded, failed or been canceled. Each run counts
-        towards the interval in which it was created. If no run of an interval has finished, the line has a gap.
+        toward the interval in which it was created. If no run of an interval has finished, the line has a gap.
         `dagster_nb.analysis.success_rate` returns the same numbers.
 
     Examples

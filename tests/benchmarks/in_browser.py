@@ -32,7 +32,7 @@ FILTERS = [
     {"status": "FAILURE"}, {"job": "ingest_orders"}, {}, {"created_after": "30d"}, {"min_duration": "2 min"},
     {"only_unresolved": True}, {"status": "SUCCESS"}, {"job": ["ingest_orders", "send_reports"]}, {},
 ]  # fmt: skip
-# The categories of a trace that contain the tasks of the page.
+# The trace categories that contain the page's tasks
 TRACED = ["toplevel", "disabled-by-default-devtools.timeline"]
 N_POINTS = 50
 TIMEOUT = 600_000  # milliseconds
@@ -132,7 +132,7 @@ def _notebook(setup: str) -> Iterator[Notebook]:
 
 
 def _longest_tasks(notebook: Notebook, changes: Sequence[Callable[[], object]], rounds: int) -> str:
-    """Change the filters, and describe the longest tasks of the page."""
+    """Change the filters and describe the page's longest tasks."""
     page, browser = notebook.page, notebook.context.browser
     page.evaluate(LONGEST_TASK)
     longest = []
@@ -148,7 +148,7 @@ def _longest_tasks(notebook: Notebook, changes: Sequence[Callable[[], object]], 
 
 
 def _most_cpu_of_a_task(trace: dict[str, list[dict[str, Any]]]) -> float:
-    """Return the milliseconds of CPU of the task that used most, which are the same on a busy machine."""
+    """Return the highest CPU time of a task in milliseconds. Other processes on the machine do not affect CPU time."""
     events = trace["traceEvents"]
     main = {
         (one["pid"], one["tid"])
@@ -205,7 +205,7 @@ def _hover(chart: ChartPage) -> str:
 def _drags(chart: ChartPage, rounds: int) -> dict[str, list[float]]:
     """Choose a range of the x axis and undo it. Return the seconds until the picture, table and chart have changed.
 
-    The old picture is enlarged first ("zoom"), and the new one ("chart") follows.
+    The browser first enlarges the old picture ("zoom"), and then shows the new one ("chart").
     """
     seconds: dict[str, list[float]] = {"zoom": [], "table": [], "chart": []}
     for number in range(rounds):

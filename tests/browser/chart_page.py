@@ -68,7 +68,7 @@ class ChartPage:
         return (left + right) / 2, (top + bottom) / 2
 
     def x_of(self, value: float) -> float:
-        """Convert a value of the x axis to a position in the picture."""
+        """Convert a value on the x axis to a position in the picture."""
         left, _, right, _ = self.sent["plot"]
         scale = math.log if self.sent["log"] else float
         first, last = map(scale, self.sent["limits"])
@@ -81,9 +81,9 @@ class ChartPage:
 
     @contextmanager
     def recorded(self, action: str) -> Iterator[Callable[[int], list[list[Any]]]]:
-        """Record an action in place of its effect. Return a function that waits for this many actions.
+        """Record an action's calls instead of performing the action.
 
-        The function returns the arguments of each action.
+        Return a function that waits for a number of calls and returns the arguments of each call.
         """
         self.notebook.run(_RECORD.format(layer=self.layer, action=action))
 

@@ -15,7 +15,7 @@ jupyterapp.shell.currentWidget.content.widgets.map(
   ({ model }) => [model.type, model.sharedModel.source, model.executionCount]
 )
 """
-# The next call of the client that would change something raises an error, so that every button can be pressed.
+# Every client call that would change something raises an error, so that the test can press all buttons.
 REFUSE_CHANGES = """
 from dagster_nb.graphql.dagster_api import DagsterApi
 refused = []
@@ -24,8 +24,8 @@ async def refuse(self, document, variables=None):
     raise dnb.QueryError("the test refuses this request")
 DagsterApi.mutate = refuse
 """
-# Focus the first element in a panel that has not had the focus before, and return a description of it. An element that
-# was drawn again counts as the same element.
+# Focus a panel's first element that has not had the focus yet, and return a description of the element. A redrawn
+# element counts as the same element.
 _FOCUS_NEXT = """
 (selector) => {
   window.dnbPressed ??= new Set();
@@ -51,7 +51,7 @@ _FOCUS_NEXT = """
   return null;
 }
 """
-# Do not open the pages of Dagster.
+# Do not open Dagster's pages.
 _KEEP_PAGE = """
 document.addEventListener("click", (event) => event.target.closest("a[target]") && event.preventDefault(), true)
 """
@@ -80,7 +80,7 @@ def press_keys(page: Page, panel: str, *scenes: Callable[[], object]) -> list[st
             scene()
             count = len(pressed)
             while element := page.evaluate(_FOCUS_NEXT, panel):
-                # Each key goes to the element that has the focus now, which may be another one after Enter.
+                # Each key goes to the element that currently has the focus. Enter can move the focus.
                 for key in KEYS:
                     page.keyboard.press(key)
                 assert page.evaluate(CELLS) == before, element

@@ -94,7 +94,7 @@ class Lab:
             "JUPYTERLAB_WORKSPACES_DIR": str(folder / "config" / "lab" / "workspaces"),
             "PYTHONPATH": str(Path(__file__).parents[2]),
         }
-        # All connections of the kernels send the token of the test suite.
+        # Every connection that a kernel opens sends the test suite's token.
         startup = folder / "home" / ".ipython" / "profile_default" / "startup"
         startup.mkdir(parents=True)
         (startup / "00-token.py").write_text("from tests.suite_token import authenticate\n\nauthenticate()\n")
@@ -250,7 +250,7 @@ class Notebook:
         self.page.wait_for_timeout(1500)
 
     def set_time_zone(self, name: str) -> None:
-        """Change the time zone of the page. Panels notice the change when their width changes."""
+        """Change the page's time zone. Panels notice the change when their width changes."""
         self.context.new_cdp_session(self.page).send("Emulation.setTimezoneOverride", {"timezoneId": name})
         width = self.page.viewport_size["width"]
         self.page.set_viewport_size({"width": width - 40, "height": 1000})

@@ -30,7 +30,7 @@ explorer.model.select(explorer.frame['run_id'].head(12))
 
 
 class ExplorerScenes:
-    """The scenes of the explorer. The notebook has the ids of two failed runs as ``two``."""
+    """The scenes of the explorer. In the notebook, the variable ``two`` contains the ids of two failed runs."""
 
     def __init__(self, notebook: Notebook):
         self._notebook = notebook
@@ -58,7 +58,7 @@ class ExplorerScenes:
         ]
 
     def _reset(self) -> None:
-        # Ask the kernel, because the page may not show the effect of the last key yet.
+        # Ask the kernel, because the page may not show the last key's effect yet.
         self._notebook.run(_RESET)
         expect(self._explorer.locator("tr[aria-selected=true]")).to_have_count(2)
         expect(self._detail).to_contain_text("Failed in step")

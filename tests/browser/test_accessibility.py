@@ -86,7 +86,7 @@ def test_axe_finds_no_serious_violation(panels):
 
 @pytest.fixture(scope="module")
 def harmless(panels):
-    """Let no request change anything, so that Enter can press every button."""
+    """Refuse all requests that would change something, so that the test can press Enter on every button."""
     panels.run(REFUSE_CHANGES)
     panels.run("two = client.runs(status='FAILURE', limit=2)['run_id'].tolist(); failed = client.run(two[0])")
     panels.run(
@@ -113,7 +113,7 @@ def test_keystrokes_in_the_explorer_do_not_reach_the_notebook(harmless):
         "Filter by sync_crm",
     ]
     assert [part for part in parts if not any(one.endswith(part) for one in pressed)] == []
-    # Enter also confirmed what the dialogs ask.
+    # Enter also confirmed the dialogs.
     assert int(harmless.run("print(len(refused))")) > 0
 
 

@@ -35,7 +35,7 @@ failed = client.runs(status="FAILURE", limit=1)["run_id"][0]
 monitor = dnb.RunMonitor(client.run(failed), tz="UTC").wait(60)
 monitor
 """
-# A run with many steps. The runs of the demo have only a few.
+# A run with many steps. The demo's runs have only a few steps.
 MANY_STEPS = """
 from tests.unit.panels.monitor.fake_client import END, FakeRun, events
 run = FakeRun()
@@ -190,7 +190,7 @@ def test_arrow_keys_visit_all_runs_in_order_and_enter_opens_them(notebook, chart
     for first in range(0, N_POINTS, per_lane):
         lane = positions if name == "Trend" else positions[drawn["job_name"] == runs.loc[visited[first], "job_name"]]
         reached = lane.reindex(visited[first : first + per_lane]).dropna()
-        # The positions in the browser have a lower precision.
+        # The browser's positions are less precise.
         assert (reached.diff().dropna() > -0.01).all()
         assert set(lane[lane < reached.max() - 0.01].index) <= set(reached.index)
 
@@ -247,7 +247,7 @@ def test_a_line_shows_its_job_and_a_click_chooses_the_job(notebook, chart):
     positions = []
     while len(positions) < N_POINTS:
         x, y, line = points.pop()
-        # Marks and other lines are far enough away.
+        # All marks and other lines are far enough away from this point.
         if all(chart.distance(mark, x, y) > 5 for mark in range(len(sent["marks"]))) and all(
             other == line or abs(x - near) + abs(y - high) > 12 for near, high, other in points
         ):
@@ -261,7 +261,7 @@ def test_a_line_shows_its_job_and_a_click_chooses_the_job(notebook, chart):
         assert groups(N_POINTS) == [[job] for *_, job in positions]
 
 
-def test_the_bars_of_a_run_with_many_steps_answer_to_the_pointer_and_the_keyboard(notebook, many_steps):
+def test_the_bars_of_a_run_with_many_steps_respond_to_the_pointer_and_the_keyboard(notebook, many_steps):
     sent = many_steps.sent
     steps = pd.DataFrame(json.loads(notebook.run("print(json.dumps(run.client.step_records))"))).set_index("stepKey")
     keyboard = notebook.page.keyboard
@@ -276,7 +276,7 @@ def test_the_bars_of_a_run_with_many_steps_answer_to_the_pointer_and_the_keyboar
             assert f"Duration {duration_text(step['endTime'] - step['startTime'])}" in shown
             notebook.page.mouse.click(*many_steps.point(*many_steps.center(mark)))
         assert chosen(N_POINTS) == [[sent["ids"][mark]] for mark in marks]
-    # The steps are in the order of their starts, from top to bottom.
+    # From top to bottom, the steps are sorted by their start times.
     in_order = list(steps.sort_values("startTime").index[:N_POINTS])
     notebook.page.mouse.move(2, 2)
     keyboard.press("Escape")
@@ -597,7 +597,7 @@ def test_the_bars_of_a_monitor_show_their_steps_and_a_click_filters_by_step(note
     expect(chosen).not_to_have_value(gantt.sent["ids"][0])
 
 
-def test_the_bars_of_slow_steps_answer(notebook, chart):
+def test_the_bars_of_slow_steps_respond(notebook, chart):
     notebook.run("explorer.model.change_view(chart='Slow steps'); explorer.wait()")
     sent = chart.settle()
     assert len(sent["ids"]) > 3
@@ -647,14 +647,14 @@ def names_the_right_runs(chart: ChartPage) -> None:
         tip, page = chart.tip.bounding_box(), chart.page.viewport_size
         assert tip["x"] >= 0
         assert tip["x"] + tip["width"] <= page["width"]
-        # The ring is around the mark.
+        # The ring surrounds the mark.
         ring = chart.stage.locator(".dnb-chart-ring").bounding_box()
         x, y = chart.point(*position)
         assert abs(ring["x"] + ring["width"] / 2 - x) < 3
         assert abs(ring["y"] + ring["height"] / 2 - y) < 3
 
 
-def test_charts_answer_in_both_themes_and_on_a_narrow_page(notebook, chart):
+def test_charts_respond_in_both_themes_and_on_a_narrow_page(notebook, chart):
     size = notebook.page.viewport_size
     for width, dark in ((1440, True), (800, True), (800, False)):
         notebook.page.set_viewport_size({"width": width, "height": 1200})

@@ -1,4 +1,4 @@
-"""The saved page of a digest on the screen of a phone, in the light and the dark theme."""
+"""A digest's saved page on a phone screen, in the light and the dark theme."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 PHONE = {"width": 390, "height": 844}
 UNTIL = dt.datetime(2026, 11, 25, 14, tzinfo=dt.UTC)
 
-# Returns the elements that are wider than the page or their box, and texts with too little contrast to the background.
+# Returns the elements that are wider than the page or their container, and the texts whose contrast with the background
+# is too low
 PROBLEMS = """
 () => {
   const found = [];

@@ -123,7 +123,7 @@ def test_problems_are_underlined_and_keys_are_explained(page):
     expect(marked).to_have_count(0)
 
 
-def test_the_keyboard_reaches_problems_and_the_list_of_problems(page):
+def test_problems_and_their_list_can_be_reached_with_the_keyboard(page):
     problems = [{"line": line, "start": 2, "end": 6, "message": f"problem {line}"} for line in (2, 3)]
     editor = show(page, problems=problems)
     hints = page.locator(f"#{editor.get_attribute('aria-describedby')}")
@@ -145,7 +145,7 @@ def test_the_keyboard_reaches_problems_and_the_list_of_problems(page):
     expect(page.locator(".cm-tooltip-lint")).to_have_count(0)
 
 
-def test_the_script_removes_the_text_area_that_is_shown_without_it(page):
+def test_the_script_removes_the_plain_text_area(page):
     page.evaluate(
         "document.querySelector('#editor').insertAdjacentHTML('afterend', '<div class=dnb-editor-fallback>area</div>')"
     )

@@ -340,7 +340,7 @@ def test_shortcuts_with_ctrl_save_the_notebook_but_do_not_run_its_cells(clean):
     page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
 
 
-# Returns texts with too little contrast to the background, and their contrast ratios.
+# Returns the texts whose contrast with the background is too low, and their contrast ratios.
 LOW_CONTRAST = """
 () => {
   const numbers = (color) => {
@@ -410,7 +410,7 @@ def test_the_explorer_supports_screen_readers_and_the_keyboard(clean):
     detail.get_by_role("button", name="Config").focus()
     page.keyboard.press("Escape")
     expect(detail).to_be_hidden()
-    # Escape also closes the code and the menu of columns, with the focus on or below their button.
+    # Escape also closes the code view and the column menu, whether the focus is on their button or below it.
     for name, inside in {"Code": "Copy Python", "Columns": "Repository"}.items():
         for focused in (name, inside):
             clean.button(name).click()

@@ -107,7 +107,7 @@ def test_the_monitor_shows_why_a_run_failed_and_re_executes_it(watched):
     assert "Traceback" in copied
     panel.get_by_label("Level").select_option("ERROR and above")
     expect(panel.get_by_text(re.compile(r"showing \d+ matching events, of"))).to_be_visible()
-    # Times are in the zone of the browser, with UTC in the tooltip.
+    # Times are in the browser's time zone, with UTC in the tooltip.
     book.set_time_zone("Asia/Tokyo")
     created = panel.get_by_title(re.compile(r"^[\d-]+ [\d:]+ UTC$")).filter(has_text="created ")
     expect(created).to_contain_text("Asia/Tokyo")

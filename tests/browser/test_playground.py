@@ -26,7 +26,7 @@ def test_a_cell_has_completion_and_the_schema_browser_writes_a_query(notebook, d
         f"import dagster_nb as dnb\nclient = dnb.connect({demo.url!r})\nbrowser = dnb.SchemaBrowser(client)\nbrowser",
         "# This cell is replaced.",
     )
-    # The suite searches the page and the notebook for the token that all connections of the kernel send.
+    # The suite searches the page and the notebook for the token that all of the kernel's connections send.
     assert book.run("print(list(client._async_client._session._transport.headers))") == f"['{HEADER}']"
     panel = book.output.locator(".dnb-schema")
     search = panel.get_by_role("textbox", name="Search")

@@ -33,7 +33,7 @@ def reopen(opened):
 def change_the_view(opened):
     """Choose failed runs, another chart, another order and fewer columns, and wait until the output shows them.
 
-    Return the first parts of the ids in the table.
+    Return the shortened run ids in the table.
     """
     explorer = opened.page.locator(".dnb-explorer")
     explorer.get_by_title("Show the failed runs").click()

@@ -106,7 +106,7 @@ def fail_in_part() -> Fault:
 
 
 def lose_a_field() -> Fault:
-    """Forward the request, but replace one nested value by null, with an error from its resolver."""
+    """Forward the request, but replace one nested value with null, and report that its resolver failed."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         answer = await forward(request)
@@ -125,7 +125,7 @@ def lose_a_field() -> Fault:
 
 
 def flood(size: int) -> Fault:
-    """Forward the request, but respond with a body of this many bytes, which is created while it is sent."""
+    """Forward the request, but respond with a body of this many bytes, which is generated while it is being sent."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         await forward(request)
@@ -135,7 +135,7 @@ def flood(size: int) -> Fault:
 
 
 def ignore_cursor() -> Fault:
-    """Respond to a request for a later page of runs or backfills with the first page, like a wrong cache."""
+    """Respond to a request for a later page of runs or backfills with the first page, as a faulty cache would."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         if request.operation not in {"Runs", "RunIds", "Backfills"}:

@@ -46,11 +46,11 @@ class Kind:
     Attributes
     ----------
     reading
-        The errors of a query.
+        The errors that a query can raise.
     acting
-        The errors of a mutation.
+        The errors that a mutation can raise.
     is_retried
-        Whether the client sends the query again, so that only several faults cause an error.
+        Whether the client retries the query, so that a single fault causes no error.
     """
 
     fault: Fault
@@ -91,7 +91,7 @@ SLOW = Kind(hold_back(3 * TIMEOUT_SECONDS), frozenset({dnb.RequestTimeoutError})
 
 
 def explained_errors(fired: Iterable[tuple[Request, Kind]]) -> set[type[dnb.DagsterNbError]]:
-    """Return the errors that some faults explain."""
+    """Return the errors that these faults can cause."""
     fired = list(fired)
     is_lost = sum(kind.is_retried for _, kind in fired) >= ATTEMPTS
     errors: set[type[dnb.DagsterNbError]] = set()
@@ -104,8 +104,8 @@ def explained_errors(fired: Iterable[tuple[Request, Kind]]) -> set[type[dnb.Dags
 
 
 def explained_outcomes(fired: Iterable[tuple[Request, Kind]]) -> set[str]:
-    """Return the outcomes in a frame of outcomes that some faults explain."""
+    """Return the values of the ``outcome`` column that these faults can cause."""
     errors = explained_errors(fired)
     outcomes = {str(outcome_of_error(error("x"))["outcome"]) for error in errors}
-    # If the outcomes cannot be read after acting, they are unknown.
+    # If the outcomes cannot be read after the action, they are unknown.
     return outcomes | {"unknown"} if errors else outcomes

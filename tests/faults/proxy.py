@@ -99,7 +99,7 @@ class Answer:
     seconds
         If positive, the body is sent in small pieces over this time.
     flood
-        If positive, this many bytes are sent in place of the body, without a ``Content-Length``.
+        If positive, this many bytes are sent instead of the body, without a ``Content-Length``.
     """
 
     status: int = 200
@@ -119,7 +119,7 @@ class Exchange:
     status
         The HTTP status, or None if there is no response yet or the client disconnected first.
     sent
-        The number of bytes sent in the body, or in the messages of a websocket.
+        The number of bytes sent in the body or in the websocket's messages.
     is_whole
         Whether the complete body was sent.
     """
@@ -133,8 +133,8 @@ class Exchange:
 class Proxy:
     """A proxy in its own thread.
 
-    For a websocket, a fault receives a response with status 101. If the fault returns another status, the websocket is
-    refused. If the fault cuts off the response, the websocket breaks after its first events.
+    For a websocket, a fault receives a response with status 101. If the fault returns another status, the proxy refuses
+    the websocket. If the fault cuts off the response, the websocket breaks after its first events.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ class Proxy:
         return await _send(received, answer)
 
     async def _relay(self, received: web.Request, exchange: Exchange) -> web.WebSocketResponse:
-        """Forward the messages of a websocket in both directions."""
+        """Forward a websocket's messages in both directions."""
         request = exchange.request
         near = web.WebSocketResponse(protocols=[_WEBSOCKET])
         async with self._session.ws_connect(next(self._upstreams) + request.path, protocols=[_WEBSOCKET]) as far:

@@ -51,9 +51,9 @@ class Script:
     instance
         The server's instance.
     random
-        The source of the script's choices.
+        The random number generator for the script's choices.
     chaos
-        The faults of the proxy. None if there are no faults.
+        The proxy's faults. None if there are no faults.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class Script:
         self._fired_before = 0
 
     def take(self, step: Callable[[Script], None]) -> None:
-        """Run a step and record its outcome. An error that the faults of this step do not explain fails the test."""
+        """Run a step and record its outcome. Raise the step's error if the faults during the step cannot cause it."""
         self._fired_before = 0 if self._chaos is None else len(self._chaos.fired)
         try:
             step(self)
@@ -90,11 +90,11 @@ class Script:
 
     @property
     def fired(self) -> list[Any]:
-        """The faults of the current step."""
+        """The faults during the current step."""
         return [] if self._chaos is None else self._chaos.fired[self._fired_before :]
 
     def check_outcomes(self, outcomes: pd.DataFrame, right: Collection[str]) -> None:
-        """Check that each outcome is right without faults, or explained by the faults of the current step."""
+        """Check that each outcome is right, or that the faults during the current step can cause it."""
         unexplained = set(outcomes["outcome"]) - set(right) - explained_outcomes(self.fired)
         assert not unexplained, (unexplained, outcomes, self.fired)
 
@@ -103,7 +103,7 @@ class Script:
         return [run.run_id for run in self.instance.get_runs()]
 
     def tagged(self, value: str) -> list[DagsterRun]:
-        """Return the runs with this value of the tag that the scripts use."""
+        """Return the runs whose `TAG` has this value."""
         from dagster import RunsFilter
 
         return self.instance.get_runs(RunsFilter(tags={TAG: value}))
@@ -113,11 +113,11 @@ class Script:
         return self.direct.launch_many([JOB] * count)["run_id"].tolist()
 
     def cancel(self, run_id: str) -> None:
-        """Write the cancellation of a queued run, as Dagster does."""
+        """Store an event that cancels a queued run, as Dagster does."""
         self.instance.report_run_canceled(self.instance.get_run_by_id(run_id))
 
     def backfills(self, value: str) -> list[PartitionBackfill]:
-        """Return the backfills with this value of the tag that the scripts use."""
+        """Return the backfills whose `TAG` has this value."""
         return [one for one in self.instance.get_backfills() if one.tags.get(TAG) == value]
 
     def status(self, run_id: str) -> str | None:

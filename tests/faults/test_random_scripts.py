@@ -42,10 +42,10 @@ from tests.faults.script_steps import (
 SCRIPTS = int(os.environ.get("DAGSTER_NB_FAULT_SCRIPTS", "100"))
 RUNS_TO_STOP = int(os.environ.get("DAGSTER_NB_FAULT_RUNS", "60"))
 STEPS_PER_SCRIPT = 2
-# Without a fault that exceeds the timeout, even a busy machine must not exceed it.
+# Even on a busy machine, requests must not exceed this timeout unless a fault delays them.
 LONG_TIMEOUT_SECONDS = 60.0
 SLOW_SCRIPTS = 25
-# The steps call all methods of the client except these.
+# The steps call all client methods except these.
 NOT_CALLED = {
     "close", "forbidden_actions", "graphql_document", "read_only", "url", "version",  # these send no requests
     "shutdown_location",  # the other scripts need the code server
@@ -77,7 +77,7 @@ def direct(server):
     with dnb.connect(server.url, progress=False) as client:
         # Create finished runs, because one of the steps deletes a finished run.
         client.terminate(client.launch_many([{"job": "sync_crm"}] * 5))
-        # The garbage collector need not search the hundreds of thousands of objects of the imported packages each time.
+        # Imported packages have hundreds of thousands of objects. The garbage collector need not search them each time.
         gc.collect()
         gc.freeze()
         yield client
@@ -139,13 +139,13 @@ def nothing_is_left(server, instance, direct, tmp_path, monkeypatch):
 @pytest.mark.parametrize("seed", range(SCRIPTS))
 @pytest.mark.usefixtures("nothing_is_left")
 def test_each_step_has_the_right_outcome_and_leaves_nothing_behind(seed, server, instance, direct, monkeypatch):
-    # Reading a body up to the real limit takes a second. Another test reads one.
+    # Reading a body up to the real limit takes a second, and another test already does this.
     monkeypatch.setattr(limited_response, "MAX_RESPONSE_BYTES", 4 * 2**20)
     run_script(seed, server, instance, direct)
 
 
 class Recorder:
-    """Passes calls on to a client and records their names."""
+    """Forwards method calls to a client and records the names of the methods."""
 
     def __init__(self, client):
         self.client = client

@@ -49,7 +49,7 @@ def test_the_first_notebooks_work_with_any_dagster_because_they_name_no_jobs(num
     assert [name for name in JOB_PROFILES if name in code] == []
 
 
-def test_the_first_notebook_opens_with_a_table_that_is_read_at_a_glance():
+def test_the_first_notebook_opens_with_a_table_that_can_be_read_at_a_glance():
     import nbformat
 
     connect, table, *_ = (cell for cell in nbformat.read(NOTEBOOKS[0], as_version=4).cells if cell.cell_type == "code")

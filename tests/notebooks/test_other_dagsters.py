@@ -1,4 +1,4 @@
-"""The notebooks that name no jobs run on a Dagster with other jobs, and on a Dagster without any."""
+"""The notebooks that name no jobs run on a Dagster with other jobs, and on a Dagster without jobs."""
 
 from __future__ import annotations
 

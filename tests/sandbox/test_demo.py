@@ -276,7 +276,7 @@ def sensor_failure(history):
     return pd.Timestamp(failed.at, unit="s", tz="UTC") + pd.Timedelta("1h")
 
 
-def test_a_current_digest_has_the_findings_of_the_ground_truth_and_no_others(running, history):
+def test_a_current_digest_finds_exactly_what_the_ground_truth_contains(running, history):
     digest = analysis.digest(running.client)
     assert "Not checked" not in repr(digest)
     check_findings(digest, history)
@@ -284,7 +284,7 @@ def test_a_current_digest_has_the_findings_of_the_ground_truth_and_no_others(run
     what = digest.findings.set_index("kind")["what"]
     key, before, after = truth.slower_tag
     [since] = digest.findings.query("kind == 'slower job'")["since"]
-    # The estimate may be off by two runs. Depending on the date, these are more than a day apart.
+    # The estimate may be off by two runs. Depending on the date, these two runs are more than a day apart.
     runs = [pd.Timestamp(run.created, unit="s", tz="UTC") for run in history.runs if run.job == truth.slower_job]
     between = [min(since, truth.slower_since) <= run < max(since, truth.slower_since) for run in runs]
     assert sum(between) <= 2
@@ -300,9 +300,7 @@ def digest_of_a_broken_day(running):
     return analysis.digest(running.client, as_of=f"{running.truth.broken_days[1]}T18:00")
 
 
-def test_digests_of_past_days_have_the_findings_of_the_ground_truth_and_no_others(
-    running, history, digest_of_a_broken_day
-):
+def test_digests_of_past_days_find_exactly_what_the_ground_truth_contains(running, history, digest_of_a_broken_day):
     truth = running.truth
     check_findings(digest_of_a_broken_day, history)
     new = digest_of_a_broken_day.findings.query("kind == 'new failure'").set_index("subject").loc[truth.broken_job]
@@ -317,7 +315,7 @@ def test_digests_of_past_days_have_the_findings_of_the_ground_truth_and_no_other
 
 
 def test_every_next_step_runs(running, history, digest_of_a_broken_day):
-    """Run the next steps of findings of every kind. A read-only client refuses those that change something."""
+    """Run the next steps of findings of every kind. A read-only client refuses steps that would change something."""
     ids = [run.run_id for run in history.runs if run.steps]
     found = findings_of_every_kind(job="daily_sales", automation="daily_sales_schedule", asset="shop/orders", ids=ids)
     codes = sorted({one.next_step for one in found} | set(digest_of_a_broken_day.findings["next_step"]))
@@ -373,7 +371,7 @@ def test_ten_failed_runs_of_the_history_can_be_reexecuted_from_failure(history, 
     assert set(statuses(running.client, ids).values()) == {"SUCCESS"}
 
 
-def test_the_next_step_launches_the_missing_partition_and_then_it_is_no_longer_reported(running):
+def test_a_missing_partition_is_no_longer_reported_after_the_next_step_launches_it(running):
     def missing():
         return analysis.digest(running.client).findings.query("kind == 'missing partition'")
 

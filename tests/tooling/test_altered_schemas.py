@@ -1,4 +1,4 @@
-"""The altered schemas that tests use describe themselves correctly."""
+"""Introspection correctly describes the altered schemas that tests use."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QUERY = get_introspection_query()
         altered_schemas.with_status("HIBERNATING"),
     ],
 )
-def test_introspection_of_only_the_altered_types_equals_introspection_of_the_schema(schema):
+def test_introspecting_only_the_altered_types_gives_the_same_result(schema):
     assert altered_schemas.introspect(schema, QUERY) == graphql_sync(schema, QUERY).formatted
 
 

@@ -1,4 +1,4 @@
-"""The suite fails if anything that a test produces contains the token of its connections."""
+"""The suite fails if anything that a test produces contains the token that its connections send."""
 
 import re
 import subprocess
@@ -67,9 +67,9 @@ def test_each_leak_is_found(tmp_path):
     assert ended.returncode == 1, output
     assert set(re.findall(r"^(?:FAILED|ERROR) \S+::test_(\w+)", output, re.MULTILINE)) == FAILED
     for place in ("leaking.txt", "the report of test_leaks.py::test_output", "::test_log", "::test_error"):
-        assert re.search(rf"^ERROR: the token of the test suite is in .*{re.escape(place)}$", output, re.MULTILINE)
+        assert re.search(rf"^ERROR: the test suite's token is in .*{re.escape(place)}$", output, re.MULTILINE)
     assert "test_nothing" not in "".join(re.findall(r"^ERROR.*", output, re.MULTILINE))
-    # Without any leak, the session succeeds.
+    # Without a leak, the session succeeds.
     ended = subprocess.run([*command, "-k", "nothing", str(tmp_path / "test_leaks.py")], cwd=Path(__file__).parents[2],
                            capture_output=True, text=True, check=False)  # fmt: skip
     assert ended.returncode == 0

@@ -147,7 +147,7 @@ def test_a_graphql_cell_is_completed_only_from_the_schema(connected):
         ("{ runsOrError(filter: {statuses: [FAILU", {"FAILURE"}),
         ("{ runsOrError(filter: {statuses: ", set(installed_schema().type_map["RunStatus"].values)),
         ("query Q($filter: RunsFi", {"RunsFilter"}),
-        # The word itself changes nothing. Without it, IPython would offer Python names.
+        # Completing a word with itself changes nothing. Without a completion, IPython would offer Python names.
         ("{ runsOrError { __typename ... on RunsFe", {"RunsFe"}),
         ("{ runsOrError { prin", {"prin"}),
     ],

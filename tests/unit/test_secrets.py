@@ -142,7 +142,7 @@ def test_a_stored_history_contains_no_secrets(client, tmp_path):
 
 
 @pytest.mark.parametrize("is_connected", [True, False])
-def test_tracebacks_contain_no_credentials_of_object_storage(client, is_connected):
+def test_tracebacks_contain_no_object_storage_credentials(client, is_connected):
     options = {
         "AWS_SECRET_ACCESS_KEY": TOKEN, "AWS_ACCESS_KEY_ID": HEADER, "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
         "AWS_REGION": "x", "AWS_ALLOW_HTTP": "true", "max_retries": "0",

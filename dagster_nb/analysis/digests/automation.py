@@ -23,7 +23,7 @@ _WEEKS_OF_TICKS = 2
 _WEEK = pd.Timedelta("7D")
 _LATE = pd.Timedelta("10min")
 _SENSOR_FACTOR = 10
-# A restart of the daemon and one slow evaluation may take this long.
+# A restart of the daemon, followed by a slow evaluation, can take this long.
 _LATE_SENSOR = pd.Timedelta("15min")
 
 
@@ -86,14 +86,14 @@ def find_stopped_automations(evidence: Evidence) -> list[Finding]:
 
 
 def may_have_stopped(last_tick: pd.Timestamp, ticks: pd.DataFrame, as_of: pd.Timestamp) -> bool:
-    """Return whether the ticks of previous weeks are needed to decide whether a schedule has stopped.
+    """Return whether the digest needs the ticks of previous weeks to decide if a schedule has stopped.
 
     Parameters
     ----------
     last_tick
         The time of the schedule's last tick.
     ticks
-        The ticks of the period.
+        The schedule's ticks in the period.
     as_of
         The end of the period.
     """
@@ -104,13 +104,13 @@ def may_have_stopped(last_tick: pd.Timestamp, ticks: pd.DataFrame, as_of: pd.Tim
 
 
 def _silence(one: dict[Any, Any], ticks: pd.DataFrame, as_of: pd.Timestamp) -> tuple[Certainty, str] | None:
-    """Return how certain it is that a schedule or sensor has stopped, and why, or None if it has not."""
+    """Return how certain it is that a schedule or sensor has stopped, and why. Return None if it still ticks."""
     silent = as_of - one["last_tick"]
     if not pd.isna(one["min_interval"]):
         is_late = silent > max(_SENSOR_FACTOR * one["min_interval"], _LATE_SENSOR)
         return ("very likely", f"it should tick every {duration_text(one['min_interval'])}") if is_late else None
     when = ticks["timestamp"].sort_values()
-    # Many schedules do not tick at night or on weekends, so compare with the same hours of the previous weeks.
+    # Many schedules do not tick at night or on weekends, so count the ticks in the same hours of previous weeks.
     before = [
         int(((when > one["last_tick"] - weeks * _WEEK + _LATE) & (when < as_of - weeks * _WEEK - _LATE)).sum())
         for weeks in range(1, _WEEKS_OF_TICKS + 1)

@@ -27,9 +27,9 @@ _BACKFILL_TAG = "dagster/backfill"
 
 
 def find_queue_times(evidence: Evidence) -> list[Finding]:
-    """Return one finding per job with runs that wait in the queue for much longer than before the period.
+    """Return one finding for each job whose runs wait in the queue for much longer than before the period.
 
-    Runs of backfills do not count, because they are launched together and wait for one another.
+    A backfill's runs are ignored, because they are launched together and wait for one another.
     """
     runs = evidence.runs
     if "queue_duration" not in runs.columns:
@@ -62,7 +62,7 @@ def find_queue_times(evidence: Evidence) -> list[Finding]:
 
 
 def _of_backfills(runs: pd.DataFrame) -> np.ndarray:
-    """Return which runs were launched by a backfill."""
+    """Return a mask of the runs that a backfill launched."""
     if "tags" not in runs.columns:
         return np.zeros(len(runs), dtype=bool)
     tags = (parse_json(one) for one in runs["tags"])

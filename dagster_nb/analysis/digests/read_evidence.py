@@ -30,7 +30,7 @@ _UNFINISHED = ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"]
 _MAX_FAILURES = 200
 _MAX_ASSETS = 100
 _MAX_GAPS = 50
-# Two weeks, and one more day.
+# Two weeks plus one day
 _DAYS_OF_TICKS = pd.Timedelta("15D")
 _AUTOMATION = ["name", "kind", "location", "repository", "status", "last_tick", "min_interval"]
 # If the server lacks or denies a part of the data, the client raises one of these errors. The digest is still useful

@@ -25,7 +25,7 @@ __all__ = ["find_slow_jobs", "runs_to_compare"]
 # The maximum number of runs before a change, and after it, whose configs are compared.
 _MAX_CONFIGS = 20
 _MAX_CHANGES = 3
-# Nobody asked for the configs, and a digest may be sent to many people, so it does not show these values.
+# Digests show config changes by default and may be sent to many people, so they hide the values of these keys.
 _SECRET_KEY = re.compile("password|passwd|passphrase|secret|token|credential|api_?key|private_?key", re.IGNORECASE)
 _VERY_LIKELY = 0.001
 

@@ -78,7 +78,7 @@ def bar_picture(bars: Sequence[tuple[str, float]], description: str) -> str:
 
 
 def duration_picture(before: pd.DataFrame, after: pd.DataFrame, description: str) -> str:
-    """Return a picture of the durations of runs before and after a change; a bar is the median of several runs."""
+    """Return a picture of run durations before and after a change. Each bar is the median of several runs."""
     sides = [_medians(group) for group in (before, after)]
     if not all(sides):
         return ""

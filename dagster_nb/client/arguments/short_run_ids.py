@@ -53,12 +53,12 @@ async def full_run_ids(api: DagsterApi, runs: RunsLike) -> list[str]:
 
 
 async def full_filter_ids(api: DagsterApi, run_ids: Sequence[str]) -> tuple[str, ...]:
-    """Return the full ids of the ids in a filter. An id without a run stays as it is, and matches no run.
+    """Return the ids in a filter as full ids. Ids that belong to no run are returned unchanged.
 
     Raises
     ------
     RunNotFoundError
-        If several ids begin with a shortened id of at least 8 characters.
+        If a shortened id of at least 8 characters matches several runs.
     """
     short = [run_id for run_id in run_ids if is_shortened(run_id)]
     if not short:
@@ -93,7 +93,7 @@ async def _expand(api: DagsterApi, prefixes: Sequence[str]) -> dict[str, str]:
 
 
 async def _matches(api: DagsterApi, prefixes: Sequence[str]) -> dict[str, list[str]]:
-    """Return the ids of all runs whose ids begin with each prefix."""
+    """Return the ids of the runs that each prefix matches."""
     matches: dict[str, list[str]] = {prefix: [] for prefix in prefixes}
     async for ids in list_ids(api, {}):
         for prefix, found in matches.items():
@@ -102,7 +102,7 @@ async def _matches(api: DagsterApi, prefixes: Sequence[str]) -> dict[str, list[s
 
 
 async def _existing(api: DagsterApi, run_ids: Sequence[str]) -> set[str]:
-    """Return the ids that are the whole id of a run."""
+    """Return the ids that are full ids of existing runs."""
     known: set[str] = set()
     for page in in_chunks(run_ids, _IDS_PER_REQUEST):
         known.update(await existing_ids(api, page))

@@ -26,7 +26,7 @@ _ASSETS_PER_REQUEST = 100
 
 
 class AssetMethods(AsyncBase):
-    """The methods of the client that read assets."""
+    """The client methods that read assets."""
 
     async def assets(self) -> pd.DataFrame:
         """Return all assets, including assets that were materialized but are no longer defined.

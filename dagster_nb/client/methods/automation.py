@@ -20,7 +20,7 @@ __all__ = ["AutomationMethods"]
 
 
 class AutomationMethods(AsyncBase):
-    """The methods of the client that read schedules, sensors and ticks."""
+    """The client methods that read schedules, sensors and ticks."""
 
     async def schedules(self) -> pd.DataFrame:
         """Return the schedules of all loaded code locations, with the last and the next tick of each schedule.

@@ -38,7 +38,7 @@ _FINISHED = frozenset({"COMPLETED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "FA
 
 
 class BackfillMethods(AsyncBase):
-    """The methods of the client that read, launch and cancel backfills."""
+    """The client methods that read, launch and cancel backfills."""
 
     async def backfills(self) -> pd.DataFrame:
         """Return all backfills, newest first.
@@ -123,8 +123,8 @@ class BackfillMethods(AsyncBase):
             the client cannot look for the backfill; check whether `backfills` lists a new backfill. Also raised if the
             new backfill cannot be read; the message then contains its id.
         ActionInterrupt
-            On Ctrl-C after the request was sent. The exception's ``outcomes`` attribute says whether the backfill was
-            launched.
+            If the user presses Ctrl-C after the request was sent. The exception's ``outcomes`` attribute says whether
+            the backfill was launched.
         ReadOnlyError, UnauthorizedError
 
         Examples

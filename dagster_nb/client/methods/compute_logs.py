@@ -34,7 +34,7 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 class LogMethods(AsyncBase):
-    """The method of the client that reads the captured output of runs."""
+    """The client method that reads the captured output of runs."""
 
     async def compute_logs(
         self,
@@ -159,8 +159,8 @@ class LogMethods(AsyncBase):
         """Append the part of a file's stream after the cursor to the output, and return the new position."""
         last, page = cursor, ""
         while True:
-            # A process may have written only a part of a character. A page that ends within a character is therefore
-            # read again next time.
+            # A process may have written only part of a character. If a page ends in the middle of a character, the page
+            # is therefore read again next time.
             again = StreamPosition(last, after=len(page))
             is_cut = page.endswith(_REPLACEMENT)
             page, following = await self._log_page(key, stream, cursor)
@@ -181,10 +181,10 @@ class LogMethods(AsyncBase):
             last, cursor = cursor, following
 
     async def _log_page(self, log_key: list[str], stream: str, cursor: str | None) -> tuple[str, str | None]:
-        """Return a page of a stream that does not end within a character, and the cursor of the next page.
+        """Return a page that ends with a complete character, and the cursor of the next page.
 
-        The server divides pages by bytes. If a page ends within a character, the server returns a replacement character
-        at the end of the page. A page that is up to three bytes shorter ends before that character.
+        The server divides pages by bytes. If the end of a page splits a character, the server returns a replacement
+        character at the end of the page. A page that is up to three bytes shorter ends before that character.
         """
         for limit in range(_BYTES_PER_REQUEST, _BYTES_PER_REQUEST - _MAX_CHARACTER_BYTES, -1):
             variables = {"logKey": log_key, "cursor": cursor, "limit": limit, "stdout": False, "stderr": False}

@@ -27,7 +27,7 @@ _COLUMNS = ["run_id", "outcome", "message"]
 
 
 class DeleteMethods(AsyncBase):
-    """The method of the client that deletes runs."""
+    """The client method that deletes runs."""
 
     async def delete(self, runs: RunsLike, *, force: bool = False) -> pd.DataFrame:
         """Delete runs with all their events (``deleteRun``).

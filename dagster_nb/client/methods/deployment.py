@@ -16,7 +16,7 @@ __all__ = ["LocationMethods"]
 
 
 class LocationMethods(AsyncBase):
-    """The methods of the client that read code locations, repositories and daemons, and reload or stop locations."""
+    """The client methods that read code locations, repositories and daemons, and reload or stop locations."""
 
     async def locations(self) -> pd.DataFrame:
         """Return the code locations, including those that failed to load.

@@ -20,7 +20,7 @@ __all__ = ["JobMethods"]
 
 
 class JobMethods(AsyncBase):
-    """The methods of the client that read jobs."""
+    """The client methods that read jobs."""
 
     async def jobs(self) -> pd.DataFrame:
         """Return the jobs of all loaded code locations.

@@ -47,7 +47,7 @@ _ARGUMENT_NAMES = frozenset(
 
 
 class LaunchMethods(AsyncBase):
-    """The methods of the client that launch jobs."""
+    """The client methods that launch jobs."""
 
     async def launch(
         self,
@@ -98,8 +98,8 @@ class LaunchMethods(AsyncBase):
         OutcomeUnknownError
             If the server's response was lost, and the run did not appear within a few seconds.
         ActionInterrupt
-            On Ctrl-C after the request was sent. The exception's ``outcomes`` attribute says whether the run was
-            launched.
+            If the user presses Ctrl-C after the request was sent. The exception's ``outcomes`` attribute says whether
+            the run was launched.
         ReadOnlyError, UnauthorizedError
 
         Examples

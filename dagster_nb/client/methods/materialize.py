@@ -27,7 +27,7 @@ Node = dict[str, Any]
 
 
 class MaterializeMethods(LaunchMethods, BackfillMethods):
-    """The method of the client that materializes assets."""
+    """The client method that materializes assets."""
 
     async def materialize(
         self,
@@ -66,7 +66,7 @@ class MaterializeMethods(LaunchMethods, BackfillMethods):
             If the server's response was lost, and the run or backfill did not appear within a few seconds; see
             `backfill`.
         ActionInterrupt
-            On Ctrl-C after the request was sent; see `launch` and `backfill`.
+            If the user presses Ctrl-C after the request was sent: see `launch` and `backfill`.
         ReadOnlyError, UnauthorizedError
 
         Examples

@@ -20,7 +20,7 @@ __all__ = ["PartitionMethods"]
 
 
 class PartitionMethods(AsyncBase):
-    """The method of the client that reads partitions."""
+    """The client method that reads partitions."""
 
     async def partitions(
         self,

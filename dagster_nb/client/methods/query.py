@@ -26,7 +26,7 @@ __all__ = ["QueryMethods"]
 
 
 class QueryMethods(AsyncBase):
-    """The methods of the client that send GraphQL."""
+    """The client methods that send GraphQL."""
 
     async def query(
         self, document: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None

@@ -68,7 +68,7 @@ _BACKFILL_TAGS = frozenset({_BACKFILL_TAG, "dagster/parent_backfill", "dagster/r
 
 
 class ReexecuteMethods(AsyncBase):
-    """The methods of the client that re-execute runs."""
+    """The client methods that re-execute runs."""
 
     async def reexecute(
         self,
@@ -104,7 +104,7 @@ class ReexecuteMethods(AsyncBase):
         UnsupportedServerError
             If the server does not support the strategy: ``"from_asset_failure"`` requires Dagster 1.10.15 or newer.
         ActionInterrupt
-            On Ctrl-C after the request was sent; see `launch`.
+            If the user presses Ctrl-C after the request was sent: see `launch`.
         RunConfigInvalidError, OutcomeUnknownError, ReadOnlyError, UnauthorizedError, ValueError, TypeError
 
         Examples

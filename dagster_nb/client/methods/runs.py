@@ -38,7 +38,7 @@ __all__ = ["RunMethods"]
 
 
 class RunMethods(AsyncBase):
-    """The methods of the client that read runs."""
+    """The client methods that read runs."""
 
     async def runs(
         self,
@@ -65,8 +65,8 @@ class RunMethods(AsyncBase):
         job, status, location
             One value or a list of values to match. An empty list matches no run, and no request is sent.
         run_ids
-            One or many ids, `Run` objects, a Series of ids, or a frame with a ``run_id`` column. An id may be shortened
-            to its first 8 or more characters; the server then lists the ids of all runs, as for `run`.
+            One or many ids, `Run` objects, a Series of ids, or a frame with a ``run_id`` column. You can shorten an id
+            to its first 8 or more characters; the client then reads the ids of all runs, as `run` does.
         tags
             ``{"team": "data"}``, or ``{"team": ["data", "ml"]}`` for several allowed values. A run must match all keys.
         created_after, created_before, updated_after, updated_before
@@ -126,7 +126,7 @@ class RunMethods(AsyncBase):
         ValueError, TypeError
             If an argument is invalid. Nothing is sent.
         RunNotFoundError
-            If several ids begin with a shortened id. The message lists these ids.
+            If a shortened id matches several runs. The message lists their ids.
         IncompleteHistoryError
             If the server repeatedly lists some runs without returning them. ``.frame`` contains the runs that could be
             read.
@@ -238,7 +238,7 @@ class RunMethods(AsyncBase):
 
         Raises
         ------
-        As `runs`, except for `IncompleteHistoryError`.
+        The same errors as `runs`, except `IncompleteHistoryError`.
 
         Examples
         --------

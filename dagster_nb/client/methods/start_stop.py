@@ -32,7 +32,7 @@ _SUCCESSES = ("ScheduleStateResult", "Sensor", "StopSensorMutationResult")
 
 
 class StartStopMethods(AsyncBase):
-    """The methods of the client that start and stop schedules and sensors."""
+    """The client methods that start and stop schedules and sensors."""
 
     async def start(
         self, automations: AutomationsLike, *, location: str | None = None, repository: str | None = None

@@ -41,7 +41,7 @@ _LOST_LOG = {
 
 
 class EventMethods(AsyncBase):
-    """The methods of the client that read the steps and events of runs."""
+    """The client methods that read the steps and events of runs."""
 
     async def steps(self, runs: RunsLike) -> pd.DataFrame:
         """Return the steps of some runs. For each run, the server queries its event log once.

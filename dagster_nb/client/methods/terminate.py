@@ -43,7 +43,7 @@ _STARTING_HINT = "The run was still starting. Try again when it is STARTED."
 
 
 class TerminateMethods(AsyncBase):
-    """The method of the client that terminates runs."""
+    """The client method that terminates runs."""
 
     async def terminate(self, runs: RunsLike, *, force: bool = False) -> pd.DataFrame:
         """Stop runs (``terminateRuns``), then read the outcomes from the server.

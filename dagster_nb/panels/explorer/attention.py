@@ -65,9 +65,9 @@ class Problems:
     slowdowns
         The jobs that became slower: see `current_slowdowns`.
     canceling
-        The ids of the runs that have been CANCELING for a long time, and for how long, as text.
+        The ids of the runs that have been CANCELING for a long time, and the longest of these times as text.
     succeeded_after_cancel
-        The ids of the runs that were CANCELED and have succeeded since.
+        The ids of the runs that were CANCELED but succeeded later.
     """
 
     scope: ExplorerFilters
@@ -182,7 +182,7 @@ def find_in_runs(
     now
         The current time.
     succeeded_after_cancel
-        The ids of runs that were CANCELED when they were read before, and have succeeded since.
+        The ids of runs that were CANCELED but succeeded later.
     """
     failures = runs[matching_runs(runs, scope.replace(only_unresolved=True), now)]
     age = relative_time_text(creation_times(failures).min(), now)
@@ -193,7 +193,7 @@ def find_in_runs(
 
 def _stuck_canceling(runs: pd.DataFrame, now: pd.Timestamp) -> tuple[list[str], str]:
     canceling = runs[has_status(runs, "CANCELING")]
-    # The update time of a run is the time of its last event. A run that is being canceled normally has no more events.
+    # A run's update time is the time of its last event. Normally, a run that is being canceled has no further events.
     since = times(canceling, "update_time").fillna(creation_times(canceling))
     is_stuck = (now - since > _MIN_CANCELING).to_numpy(dtype=bool)
     if not is_stuck.any():

@@ -58,7 +58,7 @@ class RunExplorer(Panel):
     chart.
 
     The table has up to 1,000 runs per page, but the document contains only the visible rows and some rows around them.
-    Therefore, find-in-page does not find all runs of a page. Use the filters instead, such as "Run id".
+    Therefore, the browser's find-in-page does not find all runs on a page. Use the filters instead, such as "Run id".
 
     The panel reads runs in the background, so you can run other cells in the meantime. The panel is an ipywidgets
     widget, so you can put it into a ``Tab`` or a ``GridBox``.
@@ -288,7 +288,7 @@ class RunExplorer(Panel):
         self._on_resize(self._details.draw_tab)
 
     def _draw_runs(self) -> None:
-        # Users look at the table and the chart first.
+        # Draw the table and the chart first, because users look at them first.
         self._table.draw()
         self._charts.draw()
         self._tiles.draw()

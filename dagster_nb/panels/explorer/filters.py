@@ -173,7 +173,7 @@ def matching_runs(runs: pd.DataFrame, filters: ExplorerFilters, now: pd.Timestam
 
 
 def _has_short_id(runs: pd.DataFrame, name: str, values: Sequence[str]) -> Mask:
-    """Return a mask of the rows with an id that begins with a shortened id of the filter."""
+    """Return a mask of the rows whose ids begin with one of the filter's shortened ids."""
     prefixes = tuple(filter(is_shortened, values)) if name == "run_ids" else ()
     if not prefixes:
         return np.zeros(len(runs), dtype=bool)
@@ -183,8 +183,8 @@ def _has_short_id(runs: pd.DataFrame, name: str, values: Sequence[str]) -> Mask:
 class _UnresolvedFailures:
     """Find the unresolved failures in a frame, and cache the result, because one redraw needs it several times.
 
-    The frame must contain all runs in memory, because a success that does not match the filters also resolves a
-    failure.
+    The frame must contain every run that the explorer has in memory, because a failure can also be resolved by a
+    success that does not match the filters.
     """
 
     def __init__(self) -> None:

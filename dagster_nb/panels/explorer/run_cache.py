@@ -25,8 +25,8 @@ class RunCache:
     frame : pandas.DataFrame
         All runs in memory, with a default index. Changes replace the frame and never modify the frame in place.
     succeeded_after_cancel : set of str
-        The ids of runs that were CANCELED when they were read before, and have succeeded since. If a run is marked as
-        canceled, its process may continue.
+        The ids of runs that were CANCELED but succeeded later. A run's process can continue after the run has been
+        marked as canceled.
     """
 
     def __init__(self) -> None:

@@ -31,9 +31,9 @@ class Problem:
     path
         The path in the config. Empty for the whole config, and for problems outside of the config.
     line
-        The line in the text of the config, starting at 1, or None if it is unknown.
+        The problem's line number in the config text, counted from 1, or None if it is unknown.
     start, end
-        The columns at which the problem starts and ends, starting at 0, or None for the whole line.
+        The columns where the problem starts and ends, counted from 0. None if the problem concerns the whole line.
     """
 
     message: str

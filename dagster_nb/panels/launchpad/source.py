@@ -39,7 +39,7 @@ class Scaffold:
     schema
         The job's ``RunConfigSchema``, with the fields in the document ``run_config_schema``, or None if it is unknown.
     graph
-        All ops of the job and their dependencies, as from `DagsterClient.ops`, or None if they are unknown.
+        All ops of the job and their dependencies, as `DagsterClient.ops` returns them, or None if they are unknown.
     """
 
     config: str
@@ -84,7 +84,7 @@ class LaunchSource:
     """An implementation of `LaunchpadSource` with a client.
 
     If the client hides values (``connect(redact=…)``), the form shows the configs of jobs and partitions with these
-    values hidden. If the user launches such a config without a change, the original config is sent.
+    values hidden. If the user launches such a config without changing it, the launchpad sends the original config.
 
     Parameters
     ----------
@@ -95,7 +95,8 @@ class LaunchSource:
     def __init__(self, client: DagsterClient):
         self._client: Any = client
         self._schemas: dict[JobAddress, RunConfigSchema] = {}
-        # The original configs, by the job, the partition (None for the job's default config), and the displayed text.
+        # The original configs. Each key consists of the job, the partition (None for the job's default config), and the
+        # displayed text.
         self._originals: dict[tuple[JobAddress, str | None, str], str] = {}
 
     @property
@@ -165,7 +166,7 @@ class LaunchSource:
         return run
 
     def _displayed(self, address: JobAddress, partition: str | None, original: str) -> str:
-        """Return a config without the values that the client hides, and remember the original."""
+        """Return the text of a config without the values that the client hides, and remember the original config."""
         redaction = self._client._asynchronous._api.redaction  # noqa: SLF001 - no public method redacts a config
         if redaction is None:
             return original

@@ -1,4 +1,4 @@
-"""The static output of a launchpad for viewers without widgets: HTML with the ops, the config and its problems."""
+"""A launchpad's static output for viewers without widgets: HTML with the ops, the config and the config's problems."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def static_html(model: LaunchpadModel) -> str:
 
 
 def _ops_html(ops: pd.DataFrame | None) -> str:
-    """Return a chart of the ops and a table of the first ones."""
+    """Return a chart of the ops and a table of the first few ops."""
     if ops is None or ops.empty:
         return ""
     first = ops.head(_MAX_ROWS)

@@ -167,7 +167,7 @@ def flow_key_at(text: str, start: int, cursor: int) -> tuple[str, ...] | None:
     ('load', 'rows')
     """
     scan = _Scan(text, start)
-    # Read the character at the cursor too, because it can be the first one of the key.
+    # Read the character at the cursor too, because it can be the key's first character.
     scan.advance(min(cursor + 1, len(text)))
     if scan.is_in_comment or not scan.open:
         return None

@@ -32,7 +32,7 @@ class YamlPlace:
     siblings
         The other keys of the mapping that contains the cursor.
     column
-        The column at which the word starts, starting at 0.
+        The column where the word starts, counted from 0.
     is_flow
         Whether the cursor is inside ``{}`` or ``[]``.
     """
@@ -185,7 +185,7 @@ def _open_parts(text: str, number: int) -> list[_Part]:
 
 
 def _parts_of(line: str, number: int) -> tuple[list[_Part], str, int]:
-    """Return the dashes and the key of a line, the rest of the line, and the column at which the rest starts."""
+    """Return the dashes and the key of a line, the rest of the line, and the column where the rest starts."""
     indent = _INDENT.match(line)
     column = indent.end() if indent else 0
     dashes = _DASHES.match(line, column)

@@ -1,4 +1,4 @@
-"""``StepChart``: a chart of the steps of a run over time. A click on a step shows only the events of this step."""
+"""``StepChart``: a chart of a run's steps over time. A click on a step shows only this step's events."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def times_text(
 def times_html(
     created: pd.Timestamp, started: pd.Timestamp, ended: pd.Timestamp, now: pd.Timestamp, zone: tzinfo = UTC
 ) -> list[str]:
-    """Return the same as `times_text` as HTML, with the creation time in UTC in a tooltip."""
+    """Return the text of `times_text` as HTML, with a tooltip that shows the creation time in UTC."""
     first, *rest = times_text(created, started, ended, now, zone)
     title = "" if pd.isna(created) else f' title="{zoned_time_text(created, UTC)}"'
     return [f"<span{title}>{text(first)}</span>", *map(text, rest)]
@@ -115,7 +115,7 @@ def steps_picture(
     zone: tzinfo = UTC,
     **options: Any,  # noqa: ANN401 - see `draw_picture`
 ) -> Picture:
-    """Draw the chart of the steps of a run.
+    """Draw the chart of a run's steps.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""``StepPicture``: an interactive picture of the steps of a run over time."""
+"""``StepPicture``: an interactive picture of a run's steps over time."""
 
 from __future__ import annotations
 

@@ -187,7 +187,7 @@ class SchemaBrowser(Panel):
         return "\n".join([*lines, "", self.query]).rstrip()
 
     def _static_html(self) -> str:
-        # A column is empty in all rows before the first search.
+        # Before the first search, some columns are empty in all rows.
         keys = [key for key in ("name", "type", "description") if any(item[key] for item in self._list.items)]
         rows = [[text(item[key]) for key in keys] for item in self._list.items]
         entries = f"<p>{text(self._list.label)}:</p>{grid(keys, rows)}" if rows else ""
@@ -202,7 +202,7 @@ def _with_index(schema: GraphQLSchema) -> tuple[GraphQLSchema, SchemaSearch]:
 
 
 def _size_text(schema: GraphQLSchema) -> str:
-    """Return how much there is to search."""
+    """Return the numbers of types, queries and mutations in a schema, as text."""
     types = [name for name in schema.type_map if not name.startswith("__")]
     roots = [("query", "queries", schema.query_type), ("mutation", "mutations", schema.mutation_type)]
     fields = [plural(len(root.fields), one, many) for one, many, root in roots if root is not None]

@@ -166,7 +166,7 @@ function render({ model, el }) {
     const [first, last] = [from, to].map((x) => (x * zoomed.naturalWidth) / chart.size[0]);
     Object.assign(zoom, { width: zoomed.naturalWidth, height: zoomed.naturalHeight });
     const context = zoom.getContext("2d");
-    // The names of lanes remain. The numbers next to the other axes are wrong for the range.
+    // The lane names remain. The numbers on the other axes do not match the new range.
     context.drawImage(zoomed, 0, top, left, bottom - top, 0, top, left, bottom - top);
     context.drawImage(zoomed, first, top, Math.max(1, last - first), bottom - top, left, top, right - left, bottom - top);
     zoom.style.display = "block";

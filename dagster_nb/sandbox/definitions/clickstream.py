@@ -19,7 +19,7 @@ class StreamConfig(dg.Config):
 
     topic: str = "clicks"
     stop_after_seconds: int = Field(
-        default=0, description="After how many seconds the run cancels itself; 0 means never.", ge=0
+        default=0, description="The number of seconds until the run cancels itself. 0 means never.", ge=0
     )
     drain_seconds: int = Field(default=0, description="How long the run drains its buffers before it stops.", ge=0)
 

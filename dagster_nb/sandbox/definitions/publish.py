@@ -72,7 +72,7 @@ def push_dashboards(context: dg.OpExecutionContext, dashboards: Table) -> None:
     process(context, dashboards["rows"], what="push dashboards")
 
 
-@dg.job(tags={"team": "bi"}, description="The dashboards of the office.")
+@dg.job(tags={"team": "bi"}, description="The office's dashboards.")
 def refresh_dashboards() -> None:
     """Query, render, push."""
     push_dashboards(render_dashboards(query_marts()))

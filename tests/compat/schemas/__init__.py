@@ -1,6 +1,6 @@
 """The GraphQL schema of each minor Dagster release, reduced to the parts that our documents use.
 
-Each file describes the last patch release of a minor release. It contains the fields and arguments that a document
+Each file describes the latest patch release of one minor release. It contains the fields and arguments that a document
 uses, and the complete unions, input types and enums, because these show what a server accepts. Everything is sorted, so
 a diff of two files shows the changes that matter to our documents.
 

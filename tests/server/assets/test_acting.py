@@ -172,7 +172,8 @@ def test_materialize_one_partition(client, instance, asset, key):
     assert stored.tags["dagster/partition"] == key
 
 
-# These assets belong to no other job. The hidden job itself has no partitions, because its assets have different ones.
+# These assets belong to no other job. The hidden job itself has no partitions, because its assets have different
+# partitions.
 HIDDEN = {"job": "__ASSET_JOB", "location": LOCATION}
 PARTITIONS = [("target_days", "2026-01-05"), ("target_regions", "north"), ("target_grid", "green|2026-01-03")]
 
@@ -205,7 +206,7 @@ def test_assets_with_different_partitions_cannot_be_launched_together(client, in
     assert instance.get_runs_count() == before
 
 
-def test_a_launch_of_a_partition_whose_response_is_lost_is_found(place, instance):
+def test_a_partition_launch_is_found_if_its_response_was_lost(place, instance):
     with Proxy(place.server.url) as proxy, dnb.connect(proxy.url, progress=False) as client:
         proxy.faults = [OneIn(1, cut(0), among=lambda request: request.operation == "LaunchRun")]
         run = client.launch(**HIDDEN, asset_selection="target_days", partition_key="2026-01-06")

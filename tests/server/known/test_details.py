@@ -1,4 +1,4 @@
-"""Details of runs match what Dagster's Python API returns for the same instance."""
+"""The details of runs match what Dagster's Python API returns for the same instance."""
 
 import pandas as pd
 import pytest

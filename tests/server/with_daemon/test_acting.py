@@ -125,7 +125,7 @@ class TestLaunch:
         assert "is not a run of the job 'regional'" in str(pad.model.error)
         pad.close()
 
-    def test_a_run_of_a_partition_has_the_config_and_tags_of_the_partition(self, client):
+    def test_a_partition_run_has_the_partitions_config_and_tags(self, client):
         run = client.launch("regional", partition_key="south", tags={"extra": "yes"})
         assert run.run_config == {"ops": {"load": {"config": {"rows": 5}}}}
         assert run.tags["dagster/partition"] == "south"

@@ -56,7 +56,7 @@ def test_the_archives_contain_only_the_needed_files(built):
 
 def test_the_editor_and_the_interactive_charts_keep_the_wheel_small(built):
     (wheel,) = built.glob("*.whl")
-    # The wheel had 450 KB before these parts existed, and they may add 700 KB.
+    # Without these parts, the wheel had a size of 450 KB. They may add up to 700 KB.
     assert wheel.stat().st_size < 1_150_000
 
 

@@ -213,14 +213,16 @@ def test_repeating_the_call_starts_the_remaining_schedules(fake, client, pressin
     ],
     ids=["start", "terminate"],
 )
-def test_ctrl_c_while_the_outcomes_are_read_keeps_them(fake, client, pressing_ctrl_c, operation, count, act, outcome):
+def test_outcomes_are_kept_if_ctrl_c_is_pressed_while_they_are_read(
+    fake, client, pressing_ctrl_c, operation, count, act, outcome
+):
     fake.runs = [make_run(number, status="STARTED") for number in range(3)]
     with pressing_ctrl_c(operation, at=count), pytest.raises(dnb.ActionInterrupt) as interrupt:
         act(client, fake)
     assert set(interrupt.value.outcomes["outcome"]) == {outcome}
 
 
-def test_ctrl_c_while_lost_deletions_are_looked_up_keeps_the_outcomes(fake, client, pressing_ctrl_c):
+def test_outcomes_are_kept_if_ctrl_c_is_pressed_while_lost_deletions_are_looked_up(fake, client, pressing_ctrl_c):
     fake.runs = [make_run(number) for number in range(3)]
     ids = fake.ids
     fake.drop(operation="DeleteRun", after=lambda: fake.delete(ids[0]))
@@ -242,7 +244,7 @@ SINGLE = {
 
 
 @pytest.mark.parametrize("name", SINGLE)
-def test_ctrl_c_during_a_single_launch_keeps_its_outcome(fake, client, pressing_ctrl_c, name):
+def test_the_outcome_is_kept_if_ctrl_c_is_pressed_during_a_single_launch(fake, client, pressing_ctrl_c, name):
     operation, column, act = SINGLE[name]
     fake.runs = [make_run(500, status="FAILURE")]
     with pressing_ctrl_c(operation, at=1), pytest.raises(dnb.ActionInterrupt) as interrupt:
@@ -252,7 +254,7 @@ def test_ctrl_c_during_a_single_launch_keeps_its_outcome(fake, client, pressing_
     assert row[column] == (fake.ids[0] if column == "run_id" else "abc")
 
 
-def test_ctrl_c_before_a_launch_is_sent_sends_nothing(fake, client, pressing_ctrl_c):
+def test_nothing_is_sent_if_ctrl_c_is_pressed_before_a_launch(fake, client, pressing_ctrl_c):
     with pressing_ctrl_c("AssetsToMaterialize", at=1), pytest.raises(KeyboardInterrupt) as interrupt:
         client.backfill([["daily"]], ["1", "2"])
     assert not isinstance(interrupt.value, dnb.ActionInterrupt)
@@ -303,7 +305,7 @@ def test_a_request_without_a_response_has_an_unknown_outcome(fake, client, monke
     assert client.delete(fake.ids)["outcome"].tolist() == ["deleted"] * 8
 
 
-def test_the_exception_raised_when_a_task_is_cancelled_carries_the_outcomes_so_far(fake):
+def test_the_exception_raised_when_a_task_is_canceled_carries_the_outcomes_so_far(fake):
     fake.runs = [make_run(number) for number in range(40)]
 
     async def act():

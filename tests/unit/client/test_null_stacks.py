@@ -34,7 +34,7 @@ def client(fake):
 
 
 def answer(fake, operation, **data):
-    """Send this data, which the schema of the fake does not allow."""
+    """Send this data, which the fake's schema does not allow."""
     fake.answer(None, operation=operation, text=json.dumps({"data": data}), content_type="application/json")
 
 
@@ -53,7 +53,7 @@ READS = {
 
 @pytest.mark.parametrize("error", [ERROR, ALONE], ids=["with cause", "alone"])
 @pytest.mark.parametrize("operation", READS)
-def test_an_error_of_dagster_is_raised(fake, client, operation, error):
+def test_an_error_from_dagster_is_raised(fake, client, operation, error):
     root, read = READS[operation]
     answer(fake, operation, **{root: error})
     fake.answers["workspaceOrError"] = {"__typename": "Workspace", "locationEntries": []}

@@ -105,7 +105,7 @@ def test_an_invalid_pattern(fake, wrong, error):
         fake.connect(redact=wrong)
 
 
-def test_run_configs_are_not_requested_unless_asked(fake, tmp_path):
+def test_run_configs_are_requested_only_if_the_user_asks_for_them(fake, tmp_path):
     fake.runs = [make_run(number, runConfig={"db": "hush"}, jobName=f"job{number % 2}") for number in range(4)]
     responses = []
     respond = fake.respond

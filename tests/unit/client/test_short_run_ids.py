@@ -90,7 +90,7 @@ class TestFilters:
         client.runs(run_ids=fake.ids)
         assert "RunIds" not in fake.operations
 
-    def test_a_short_id_combines_with_other_filters(self, fake, client):
+    def test_a_short_id_can_be_combined_with_other_filters(self, fake, client):
         fake.runs[1]["status"] = "FAILURE"
         assert client.runs(run_ids=["00000011", "00000010"], status="FAILURE")["run_id"].tolist() == [fake.ids[1]]
 

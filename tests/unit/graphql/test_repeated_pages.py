@@ -1,4 +1,4 @@
-"""If a server ignores cursors and returns the same page again and again, reading ends, with an error if necessary."""
+"""If a server ignores cursors and returns the same page again and again, reading stops, with an error if necessary."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_runs(fake, client, read):
         read(client)
 
 
-def test_two_pages_that_alternate(fake, client):
+def test_reading_stops_if_two_pages_alternate(fake, client):
     pages = [fake.runs[:100], fake.runs[100:200]]
 
     def answer(_info, filter=None, cursor=None, limit=None):  # noqa: A002 - the schema's name
@@ -115,7 +115,7 @@ def test_backfills(fake, client):
         client.backfills()
 
 
-def test_ticks_that_are_returned_again_are_ignored(fake, client, monkeypatch):
+def test_repeated_ticks_are_ignored(fake, client, monkeypatch):
     monkeypatch.setattr(tick_paging, "_TICKS_PER_REQUEST", 3)
     ticks = [
         {"tickId": str(number), "status": "SKIPPED", "timestamp": 100.0 - number, "endTimestamp": None, "runIds": [],
@@ -128,7 +128,7 @@ def test_ticks_that_are_returned_again_are_ignored(fake, client, monkeypatch):
     assert client.ticks("nightly")["tick_id"].tolist() == ["0", "1", "2"]
 
 
-def test_materializations_that_are_returned_again_are_ignored(fake, client, monkeypatch):
+def test_repeated_materializations_are_ignored(fake, client, monkeypatch):
     monkeypatch.setattr(materialization_paging, "_EVENTS_PER_REQUEST", 20)
     events = [
         {"timestamp": str(1_000 + number), "runId": f"run{number}", "stepKey": None, "partition": None,

@@ -316,12 +316,14 @@ class TestHugeResponses:
     def _small_limit(self, monkeypatch):
         monkeypatch.setattr(limited_response, "MAX_RESPONSE_BYTES", 50_000)
 
-    # Without Content-Length, or if the response is compressed, its real size is known only while it is read.
+    # If a response has no Content-Length or is compressed, its real size becomes known only while it is read.
     @pytest.mark.parametrize("encoding", ["", "chunked", "gzip"])
     @pytest.mark.parametrize("content", ["x" * 60_000, json.dumps({"data": {"version": "1" * 60_000}})])
     def test_a_huge_response_raises_an_error_that_says_what_to_do(self, fake, client, encoding, content):
         fault = fake.answer(requests=None, text=content, operation="Q", encoding=encoding)
-        with pytest.raises(dnb.ConnectionFailedError, match="too large: dagster_nb reads at most .* MB. Ask for less"):
+        with pytest.raises(
+            dnb.ConnectionFailedError, match="too large: dagster_nb reads at most .* MB. Request less data"
+        ):
             client.query("query Q { version }")
         assert len(fault.met) == 1
 

@@ -121,7 +121,7 @@ def test_an_error_in_a_handler_is_reported_and_does_not_stop_the_rest(background
     assert [str(error) for error in crashes] == ["drawing failed"]
 
 
-def test_a_delayed_call_can_be_cancelled(background):
+def test_a_delayed_call_can_be_canceled(background):
     got = []
     background.later(0.01, lambda: got.append("due"))
     cancel = background.later(0.05, lambda: got.append("never"))

@@ -80,7 +80,7 @@ def test_duration_trend(name, request, ax):
         ), group
 
 
-def test_the_trend_has_no_marks_of_omitted_jobs(make_runs, ax):
+def test_the_trend_has_no_marks_for_omitted_jobs(make_runs, ax):
     runs = make_runs(500, jobs={f"job{number}": 60 * number for number in range(1, 9)})
     index = chart_index(duration_trend(runs, max_groups=2, ax=ax))
     counts = runs.loc[runs["duration"].notna(), "job_name"].value_counts()

@@ -122,7 +122,7 @@ _NONE = "No chart"
 
 
 def chart_picture(chart: Chart, model: ExplorerModel, drawing: Drawing) -> Picture:
-    """Draw a chart of the runs of a model."""
+    """Draw a chart of a model's runs."""
     lanes = min(int(model.runs["job_name"].nunique()), chart.max_lanes) if chart.max_lanes else None
     return draw_picture(
         lambda ax: chart.draw(model, ax, drawing.zone),

@@ -39,7 +39,7 @@ def failure_groups_html(
     zone: tzinfo = UTC,
     is_live: bool = True,
 ) -> str:
-    """Return a table of the groups of similar failures, with the most frequent group first.
+    """Return a table of groups of similar failures, with the most frequent group first.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ class DrawnReport:
     html
         The report.
     pixels, texts
-        The positions and the texts of the marks if the report contains a chart. None if it does not.
+        The positions and labels of the marks if the report contains a chart. None if it does not.
     """
 
     html: str
@@ -116,7 +116,7 @@ def steps_report(model: ExplorerModel) -> Report:
 
 
 def failures_report(model: ExplorerModel) -> Report | str:
-    """Return a report of the failures of the displayed runs, grouped by cause."""
+    """Return a report of the displayed runs' failures, grouped by cause."""
     source: Any = model.source
     failed = model.runs["run_id"][model.runs["status"] == "FAILURE"]
     if failed.empty:

@@ -1,4 +1,4 @@
-"""``RunTableView``: one page of the table of runs. Rows are identified by run ids, not by positions."""
+"""``RunTableView``: one page of the runs table. Rows are identified by run ids, not by positions."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class UndrawnJobs:
         self.widget.add_class("dnb-wrap")
 
     def draw(self, names: Sequence[str]) -> None:
-        """Draw one button for each job, or the first ones and a button that shows the others."""
+        """Draw a button for each job. If there are many jobs, one button reveals all except the first few."""
         names = tuple(names)
         if names != self._names:
             self._names, self._shows_all = names, False
@@ -50,7 +50,9 @@ class UndrawnJobs:
         buttons = [self._button(name) for name in shown]
         if hidden := len(self._names) - len(shown):
             more = widgets.Button(
-                description=f"and {hidden:,} more…", tooltip="Name all of them", layout=widgets.Layout(width="auto")
+                description=f"and {hidden:,} more…",
+                tooltip="Show all of these jobs",
+                layout=widgets.Layout(width="auto"),
             )
             self._model.background.on_click(more, self._show_all)
             buttons.append(more)

@@ -1,4 +1,4 @@
-"""Evidence from which a digest makes a finding of every kind."""
+"""Evidence from which a digest derives a finding of every kind."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def findings_of_every_kind(job="etl", automation="hourly", asset="orders", ids=N
 
 
 def _healthy_then_failed(count):
-    """Return runs with failures before and in the period, after which the job succeeded if there are several."""
+    """Return a job's runs: failures before and in the period, followed by a success if there are several failures."""
     failed = [("FAILURE", 28 - number, 5, 60) for number in range(count)]
     failed += [("FAILURE", 20 - number, 5, 60) for number in range(count)]
     return [*USUAL, *failed, *([("SUCCESS", 1, 5, 60)] if count > 1 else [])]

@@ -20,7 +20,7 @@ CERTAIN_AFTER = timedelta(days=21)
 
 
 def check_findings(digest: Digest, history: History) -> None:
-    """Check that a digest has all the expected findings and no others, and the runs and ages of open failures."""
+    """Check that a digest has exactly the expected findings, and that open failures have the expected runs and ages."""
     start, as_of = digest._summary.start, digest._summary.as_of
     frame = digest.findings
     found = sorted(frame[["kind", "severity", "subject"]].itertuples(index=False, name=None))
@@ -92,7 +92,7 @@ def _expected_ticks(history: History, start: pd.Timestamp, as_of: pd.Timestamp) 
 
 
 def _expected_partitions(history: History, start: pd.Timestamp, as_of: pd.Timestamp) -> list[tuple[str, str, str]]:
-    """Return a finding if the job has run for a later partition than the missing partition."""
+    """Return a finding if the job has run for a partition after the missing one."""
     truth = history.truth
     after = [
         run.created
@@ -105,7 +105,7 @@ def _expected_partitions(history: History, start: pd.Timestamp, as_of: pd.Timest
 
 
 def _known(history: History, as_of: pd.Timestamp) -> list[PlannedRun]:
-    """Return the runs that a digest reads and that had ended at its end."""
+    """Return the runs that a digest reads and that ended before the end of its period."""
     oldest = (as_of - LOOKBACK).timestamp()
     return [run for run in history.runs if oldest < run.created and run.ended <= as_of.timestamp()]
 

@@ -26,7 +26,7 @@ DAY = 86_400.0
 
 @dataclass(frozen=True)
 class Job:
-    """A job, with the number of runs per day, and the median (in seconds) and spread of their durations."""
+    """A job, with its number of runs per day, and the median (in seconds) and spread of the runs' durations."""
 
     per_day: float
     median: float
@@ -156,12 +156,12 @@ class QuietDeployment:
         return self._made(name, job, days)
 
     def _made(self, name, job, days, *, keys=None, waits=None, **other):
-        """Return successful runs that are created at these times, in days after the begin."""
+        """Return successful runs that are created at these times, in days after the start."""
         random, count = self.random, len(days)
         created = pd.Series(self._begin + pd.to_timedelta((days * DAY * 1e6).astype("int64"), "us"))
         created = created.astype("datetime64[us, UTC]")
         level = np.log(job.median) + job.sigma * random.standard_normal(count)
-        # Each day has a bit more or less data than the day before, and some runs retry a step.
+        # Each day has slightly more or less data than the day before, and some runs retry a step.
         level += random.normal(0, 0.05, DAYS + 1)[np.clip(days.astype(int), 0, DAYS)]
         level += np.where(random.random(count) < 0.03, random.uniform(0, 0.7, count), 0)
         level += job.slower_on_weekends * (created.dt.day_of_week >= 5) + 0.1 * np.sin(2 * np.pi * days)
@@ -195,7 +195,7 @@ class QuietDeployment:
         )
 
     def _backfills(self):
-        """Yield the runs of a backfill of partitions from before the history, whose runs wait for one another."""
+        """Yield a backfill's runs, which wait for one another. Their partitions are older than the history."""
         for number in range(2):
             count = int(self.random.integers(10, 40))
             # The second backfill is in the last week.
@@ -231,7 +231,7 @@ class QuietDeployment:
                 start_time=created + again["queue_duration"],
                 end_time=created + again["queue_duration"] + again["duration"],
             )
-            # A failure that could not be resolved before the end of the week does not happen.
+            # Leave out failures that could not be resolved before the end of the week.
             in_time = (retry["end_time"] < self.as_of - pd.Timedelta("1min")).to_numpy()
             lost = again.assign(status="FAILURE", end_time=ended, duration=length)
             newest.loc[np.flatnonzero(failed)[in_time], ["status", "end_time", "duration"]] = lost.loc[
@@ -252,14 +252,14 @@ class QuietDeployment:
             when = pd.DatetimeIndex([day + pd.Timedelta(hours=hour) for day in chosen for hour in hours])
             late = pd.to_timedelta(self.random.uniform(0, 90, len(when)), unit="s")
             frames.append(self._tick_frame(name, when + late, 0.1))
-        # A schedule that ticks at the start of each month has too few ticks to be missed.
+        # A schedule that ticks once a month has too few ticks for a digest to report that it stopped.
         return pd.concat([*frames, self._tick_frame("monthly", [self.as_of - pd.Timedelta(days=25)], 0.0)])
 
     def _sensor_ticks(self, name):
         interval, longest = SENSORS[name]
         count = int(7 * DAY / (interval + longest / 2))
         ages = np.cumsum(interval + self.random.uniform(0, longest, count))
-        # The daemon restarts during the week, and in some weeks right before its end.
+        # The daemon restarts during the week. In some weeks, it restarts just before the end of the week.
         restart = self.random.choice([0.0, self.random.uniform(0, 7 * DAY)], p=[0.2, 0.8])
         ages = ages[(ages < restart) | (ages > restart + self.random.uniform(60, 480))]
         return self._tick_frame(name, self.as_of - pd.to_timedelta(ages, unit="s"), 0.95)
@@ -274,7 +274,7 @@ class QuietDeployment:
 
 
 def quiet_findings(seed):
-    """Return the findings of digests of a week, and of its last day, that should have none."""
+    """Return the findings of two digests that should have none: of a quiet week, and of its last day."""
     deployment = QuietDeployment(seed)
     end = deployment.as_of
     found = []
@@ -282,7 +282,7 @@ def quiet_findings(seed):
         evidence = read_evidence(deployment, end - period, end, end - LOOKBACK, is_now=True)
         assert set(evidence.not_checked) == set()
         found += find_all(evidence)
-    # A failure that was resolved is a fact and not an alarm.
+    # A finding about a resolved failure states a fact. It is not a false alarm.
     return [one for one in found if (one.kind, one.severity) != ("new failure", "note")]
 
 

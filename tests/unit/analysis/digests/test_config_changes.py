@@ -1,4 +1,4 @@
-"""A digest reads the run configs of the runs around a slowdown, and nothing else, and hides probable secrets."""
+"""A digest reads only the configs of the runs around a slowdown, and hides probable secrets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECRETS = ["db_password", "API_KEY", "access-token", "credentials", "client_secr
 
 
 class Source:
-    """Two jobs with hourly runs. The first job is slower, and has another config, in the last 100 hours."""
+    """Two jobs with hourly runs. In the last 100 hours, the first job is slower and has a different config."""
 
     url = "http://fake:3000"
 

@@ -32,7 +32,7 @@ def of_kind(digest, kind):
 
 # Days before UNTIL with failed ticks (3.3 and 12.2), backfills (25 and 61), a missing partition (42), or no incident.
 @pytest.mark.parametrize("days", [0, 3.3, 12.2, 15.8, 25, 42, 61])
-def test_a_digest_has_the_findings_of_the_ground_truth_and_no_others(source, history, days):
+def test_a_digest_finds_exactly_what_the_ground_truth_contains(source, history, days):
     digest = analysis.digest(source, as_of=UNTIL - dt.timedelta(days=days))
     assert digest._summary.not_checked == ()
     check_findings(digest, history)

@@ -79,7 +79,7 @@ def test_acting_on_more_than_ten_runs_requires_typing_their_number(scene):
     assert one.source.acted == [("terminate", of(*range(11)))]
 
 
-def test_cancelling_does_nothing(scene):
+def test_canceling_does_nothing(scene):
     one, model, _, bar = scene(running(2))
     model.select(of(0))
     bar.ask("delete")

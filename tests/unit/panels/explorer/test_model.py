@@ -148,7 +148,7 @@ def test_reading_can_be_retried_after_an_error(bench):
     assert len(model.runs) == 10
 
 
-def test_an_error_while_refreshing_keeps_the_runs(bench):
+def test_the_runs_are_kept_if_a_refresh_fails(bench):
     one = bench(make_runs(10))
     model = one.load()
     one.source.error = ConnectionFailedError("gone")

@@ -74,7 +74,7 @@ def test_the_trend_chart_lists_the_jobs_that_it_does_not_draw(explore):
     assert explorer._charts._undrawn.widget.layout.display == "none"
 
 
-def test_many_jobs_that_are_not_drawn_are_named_after_a_click(explore):
+def test_a_click_shows_the_names_of_all_jobs_that_are_not_drawn(explore):
     explorer = explore(many_runs(10))
     undrawn = UndrawnJobs(explorer.model)
     names = [f"job_{number}" for number in range(45)]

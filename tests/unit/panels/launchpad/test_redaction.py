@@ -1,4 +1,4 @@
-"""The launchpad shows a config without the values that ``connect(redact=…)`` hides, and sends the original config."""
+"""The launchpad shows a config without the values that ``connect(redact=…)`` hides, but sends the original config."""
 
 from __future__ import annotations
 
