@@ -162,8 +162,8 @@ def serve(*, port: int | None) -> None:
                     pass
             click.echo(f"Dagster stopped unexpectedly. {reason}")
     raise DagsterNbError(
-        f"Dagster stopped unexpectedly {MAX_STARTS} times, so the demo does not restart it. Find the cause in the "
-        "log, fix it, then start the demo again."
+        f"Dagster stopped unexpectedly {MAX_STARTS} times, so the demo will not restart it again. Find the cause "
+        "in the lines above, fix it, then start the demo again."
     )
 
 

@@ -184,8 +184,8 @@ async def _launch_backfill(client: AsyncBase, parameters: dict[str, Any], reques
         if backfill_id is not None:
             return backfill_id
         raise OutcomeUnknownError(
-            f"{error} No backfill was found for this request. Check client.backfills() for a new one. To find its "
-            f"runs: client.runs(tags={{{REQUEST_TAG!r}: {request_id!r}}})."
+            f"{error} No backfill was found for this request. Check client.backfills() for a new one. If there is "
+            f"one, find its runs with client.runs(tags={{{REQUEST_TAG!r}: {request_id!r}}})."
         ) from None
 
 

@@ -192,8 +192,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _update_static_output(self) -> None:
         """Replace the static output after a short time, because a saved notebook should show what the user last saw.
 
-        Do nothing if no browser has shown the panel, which is the case when a script runs the notebook. The saved notebook
-        should then contain what each cell displayed when the cell ran.
+        Do nothing if no browser has shown the panel, which is the case when a script runs the notebook. The saved
+        notebook should then contain what each cell displayed when the cell ran.
         """
         if self._cancel_update is not None:
             self._cancel_update()

@@ -302,7 +302,7 @@ def check_partition_keys(keys: Sequence[str], existing: Iterable[str], owner: st
     """
     known = list(existing)
     if not known:
-        raise ValueError(f"there are no partitions of {owner}. Use launch() or materialize() without partition keys.")
+        raise ValueError(f"{owner} has no partitions. Use launch() or materialize() without partition keys.")
     names = set(known)
     if unknown := [key for key in keys if key not in names]:
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""  # noqa: PLR2004 - enough to see the mistake

@@ -98,6 +98,7 @@ class PartitionMethods(AsyncBase):
         node = unwrap(answer["assetNodeOrError"], "AssetNode")
         if not node["isPartitioned"]:
             raise ValueError(
-                f"asset {'/'.join(path)!r} has no partitions. client.materializations() lists its materializations."
+                f"asset {'/'.join(path)!r} has no partitions. client.materializations({list(path)!r}) lists its "
+                "materializations."
             )
         return asset_partitions_frame(node)

@@ -130,7 +130,7 @@ def test_partitions_with_two_dimensions_can_be_backfilled(client, instance):
             "no partition '2027-01-01' of asset 'target_days'. The partitions range from '2026-01-01'",
         ),
         ("target_regions", ["west"], "no partition 'west'"),
-        ("target_plain", ["x"], "no partitions of asset 'target_plain'"),
+        ("target_plain", ["x"], "asset 'target_plain' has no partitions"),
         ("daily_job", [], "nothing to launch"),
         ([], ["x"], "list of assets is empty"),
     ],
