@@ -127,9 +127,12 @@ class _Log:
         self.has_ending = False
         self.api = api
         self._last_event_at = time.monotonic()
+        self._last_read_at = self._last_event_at
+        self._found_finished_at: float | None = None
 
     async def read(self) -> list[Event]:
         """Request the next events, and return an empty list if there are none yet."""
+        self._last_read_at = time.monotonic()
         connection = await self._request("events")
         return self.take(connection["events"], connection["cursor"])
 
@@ -149,14 +152,19 @@ class _Log:
         return events
 
     async def is_over(self) -> bool:
-        """Return whether the run has finished, and enough time has passed for its process to write the last events."""
+        """Return whether the run has finished, and the last read came late enough to include the run's last events.
+
+        The run may have finished after the last read, so this read must have started after the run was found finished.
+        """
         variables = {"runIds": [self.run_id], "limit": 1}
         data = await self.api.query("run_states", variables)
         states = unwrap(data["runsOrError"], "Runs")["results"]
         if not states or states[0]["status"] not in FINISHED:
             return False
         self.has_ending = True
-        return time.monotonic() - self._last_event_at >= _LAST_EVENTS_SECONDS
+        if self._found_finished_at is None:
+            self._found_finished_at = time.monotonic()
+        return self._last_read_at - max(self._found_finished_at, self._last_event_at) >= _LAST_EVENTS_SECONDS
 
     async def _request(self, document: str) -> dict[str, Any]:
         variables = {"runId": self.run_id, "cursor": self.cursor, "limit": _EVENTS_PER_REQUEST}

@@ -241,6 +241,23 @@ async def test_events_after_the_end_of_a_run_are_included(fake):
     assert messages[-1] == "event 4"
 
 
+async def test_a_run_that_finishes_between_two_requests_keeps_its_last_events(fake, monkeypatch):
+    monkeypatch.setattr(event_stream, "_LAST_EVENTS_SECONDS", 0.0)
+    respond = fake.respond
+
+    async def finish_before_the_status_is_read(body):
+        if "query RunStates" in body["query"] and fake.runs[0]["status"] == "STARTED":
+            fake.finish()
+        return await respond(body)
+
+    monkeypatch.setattr(fake, "respond", finish_before_the_status_is_read)
+    async with dnb.AsyncDagsterClient(fake.url) as client:
+        with anyio.fail_after(60):
+            messages = [message async for frame in client.follow(RUN) for message in frame["message"]]
+    assert messages == all_messages(fake)
+    assert len(messages) == 4
+
+
 async def test_following_ends_even_without_an_end_event(fake):
     fake.runs[0]["status"] = "CANCELED"
     async with dnb.AsyncDagsterClient(fake.url) as client:
