@@ -203,6 +203,9 @@ def test_the_explorer_works_in_notebook_7(tab, demo, tmp_path):
         for panel, least in {".dnb-explorer": 60, ".dnb-launchpad": 8, ".dnb-monitor": 8}.items():
             assert len(press_keys(tab.page, panel)) >= least
         assert len(press_keys(tab.page, ".dnb-schema", partial(choose_entry, tab.page))) >= 6
+        # The keys have set filters and changed the chart, and the static output follows them.
+        run_code(tab.page, "explorer.set_filters()\nexplorer.model.change_view(chart='Durations')")
+        tab.page.wait_for_function(SHOWS_ALL_RUNS)
         # The panels are readable after a restart of the kernel, and in the saved notebook.
         tab.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
         shows_static_output(tab.page)
@@ -215,6 +218,16 @@ def test_the_explorer_works_in_notebook_7(tab, demo, tmp_path):
         tab.page.wait_for_function(IDLE, timeout=60_000)
         shows_static_output(tab.page)
         tab.shot("notebook_7_reopened")
+
+
+# Whether the explorer's static output has a chart and many rows
+SHOWS_ALL_RUNS = """
+() => jupyterapp.shell.currentWidget.context.model.sharedModel.toJSON().cells.some((cell) =>
+  (cell.outputs ?? []).some((output) => {
+    const html = String(output.data?.["text/html"] ?? "");
+    return html.includes("RunExplorer of") && html.includes("<img") && html.split("<tr").length > 10;
+  }))
+"""
 
 
 def choose_entry(page):
