@@ -100,6 +100,9 @@ def explained_errors(fired: Iterable[tuple[Request, Kind]]) -> set[type[dnb.Dags
             errors |= kind.acting
         elif is_lost or not kind.is_retried:
             errors |= kind.reading
+            if request.operation == "BackfillDetails":
+                # The backfill has been launched before it is read.
+                errors |= UNKNOWN
     return errors
 
 

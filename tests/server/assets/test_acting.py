@@ -237,7 +237,7 @@ def test_assets_can_be_given_as_rows_or_as_components_of_a_key(client, instance)
     [
         ("a/b/c", {}, dnb.AmbiguousNameError, r"\['a/b', 'c'\]"),
         ("target_days", {}, ValueError, "'target_days' is partitioned, so partition_keys= is required"),
-        ("target_plain", {"partition_keys": "x"}, ValueError, "no partitions of 'target_plain'"),
+        ("target_plain", {"partition_keys": "x"}, ValueError, "'target_plain' has no partitions"),
         ("target_days", {"partition_keys": []}, ValueError, "nothing to launch"),
         ("outside", {}, ValueError, "cannot materialize 'outside'"),
         ("gone", {}, ValueError, "cannot materialize 'gone'"),
