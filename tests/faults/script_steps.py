@@ -17,7 +17,7 @@ import dagster_nb as dnb
 from tests.faults.kinds import explained_errors, explained_outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from random import Random
 
     from dagster import DagsterInstance, DagsterRun
@@ -242,8 +242,11 @@ def follow_a_live_run(script: Script) -> None:
 
 
 @contextmanager
-def at_most_one_run(script: Script) -> Iterator[dict[str, Any]]:
-    """Check that a launch creates one run on success, at most one if its outcome is unknown, and none on failure."""
+def at_most_one(find: Callable[[str], Sequence[Any]], id_name: str) -> Iterator[dict[str, Any]]:
+    """Check that a launch creates one run or backfill on success, at most one if that is unknown, and otherwise none.
+
+    ``find`` returns what was launched with a tag, and ``id_name`` is the attribute with its id.
+    """
     launch: dict[str, Any] = {"tags": {TAG: uuid4().hex}}
     most, least = 0, 0
     try:
@@ -253,25 +256,25 @@ def at_most_one_run(script: Script) -> Iterator[dict[str, Any]]:
         most = 1
         raise
     finally:
-        runs = script.tagged(launch["tags"][TAG])
-        assert least <= len(runs) <= most, (least, len(runs), most)
+        found = find(launch["tags"][TAG])
+        assert least <= len(found) <= most, (least, len(found), most)
         if least:
-            assert launch["run"].run_id == runs[0].run_id
+            assert getattr(launch["made"], id_name) == getattr(found[0], id_name)
 
 
 def launch(script: Script) -> None:
-    with at_most_one_run(script) as launched:
-        launched["run"] = script.client.launch(**JOB, tags=launched["tags"])
+    with at_most_one(script.tagged, "run_id") as launched:
+        launched["made"] = script.client.launch(**JOB, tags=launched["tags"])
 
 
 def reexecute(script: Script) -> None:
     (run_id,) = script.some("FAILURE", 1)
-    with at_most_one_run(script) as launched:
+    with at_most_one(script.tagged, "run_id") as launched:
         config = script.random.choice([None, None, {}])
-        launched["run"] = script.client.reexecute(
+        launched["made"] = script.client.reexecute(
             run_id, tags=launched["tags"], run_config=config, strategy="all_steps"
         )
-        assert script.instance.get_run_by_id(launched["run"].run_id).parent_run_id == run_id
+        assert script.instance.get_run_by_id(launched["made"].run_id).parent_run_id == run_id
 
 
 def check_launches(script: Script, values: list[str], outcomes: pd.DataFrame) -> None:
@@ -317,34 +320,16 @@ def reexecute_many(script: Script) -> None:
                 assert len(made) <= (row.outcome == "unknown"), (row, made)
 
 
-@contextmanager
-def at_most_one_backfill(script: Script) -> Iterator[dict[str, Any]]:
-    """Check that a launch creates one backfill on success, and at most one if its outcome is unknown."""
-    launch: dict[str, Any] = {"tags": {TAG: uuid4().hex}}
-    most, least = 0, 0
-    try:
-        yield launch
-        most = least = 1
-    except dnb.OutcomeUnknownError:
-        most = 1
-        raise
-    finally:
-        backfills = script.backfills(launch["tags"][TAG])
-        assert least <= len(backfills) <= most, (least, len(backfills), most)
-        if least:
-            assert launch["backfill"].backfill_id == backfills[0].backfill_id
-
-
 def backfill(script: Script) -> None:
     target = script.random.choice([PARTITIONED_JOB, ASSET])
-    with at_most_one_backfill(script) as launched:
-        launched["backfill"] = script.client.backfill(target, DAYS, tags=launched["tags"])
+    with at_most_one(script.backfills, "backfill_id") as launched:
+        launched["made"] = script.client.backfill(target, DAYS, tags=launched["tags"])
 
 
 def materialize(script: Script) -> None:
-    with at_most_one_run(script) as launched:
-        launched["run"] = script.client.materialize(ASSET, partition_keys=DAYS[:1], tags=launched["tags"])
-        assert script.instance.get_run_by_id(launched["run"].run_id).tags["dagster/partition"] == DAYS[0]
+    with at_most_one(script.tagged, "run_id") as launched:
+        launched["made"] = script.client.materialize(ASSET, partition_keys=DAYS[:1], tags=launched["tags"])
+        assert script.instance.get_run_by_id(launched["made"].run_id).tags["dagster/partition"] == DAYS[0]
 
 
 def cancel_backfill(script: Script) -> None:
