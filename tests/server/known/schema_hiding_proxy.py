@@ -51,7 +51,8 @@ class SchemaHidingProxy:
         return str(self._server.make_url("")).rstrip("/")
 
     async def _serve(self) -> None:
-        self._session = aiohttp.ClientSession()
+        # The webserver closes idle connections, so a connection from a pool may break.
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True))
         app = web.Application()
         app.router.add_post("/graphql", self._answer)
         self._server = TestServer(app)
