@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagster_nb.graphql.repeated_page import repeated_page_error
+from dagster_nb.graphql.repeated_page import PageEdges
 from dagster_nb.graphql.responses import unwrap
 
 if TYPE_CHECKING:
@@ -34,17 +34,14 @@ async def iter_backfills(api: DagsterApi) -> AsyncIterator[dict[str, Any]]:
         If the server returns the same page again.
     """
     cursor: str | None = None
-    # The first and last id of each page
-    edges: set[str] = set()
+    edges = PageEdges("backfills")
     while True:
         answer = await api.query("backfills", {"cursor": cursor, "limit": _BACKFILLS_PER_REQUEST})
         page = unwrap(answer["partitionBackfillsOrError"], "PartitionBackfills")["results"]
         if not page:
             return
         ids = [backfill["id"] for backfill in page]
-        if not edges.isdisjoint(ids):
-            raise repeated_page_error("backfills")
-        edges.update((ids[0], ids[-1]))
+        edges.add(ids)
         for backfill in page:
             yield backfill
         cursor = ids[-1]

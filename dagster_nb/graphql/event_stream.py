@@ -21,7 +21,7 @@ from gql.transport.exceptions import TransportError
 
 from dagster_nb.errors import UnsupportedServerError
 from dagster_nb.graphql.limited_response import MAX_RESPONSE_BYTES
-from dagster_nb.graphql.repeated_page import repeated_page_error
+from dagster_nb.graphql.repeated_page import check_event_page
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.statuses import FINISHED
 
@@ -170,8 +170,7 @@ class _Log:
         variables = {"runId": self.run_id, "cursor": self.cursor, "limit": _EVENTS_PER_REQUEST}
         data = await self.api.query(document, variables)
         connection = unwrap(data["logsForRun"], "EventConnection")
-        if connection["cursor"] == self.cursor and (connection.get("events") or connection["hasMore"]):
-            raise repeated_page_error("events")
+        check_event_page(connection, self.cursor)
         return connection
 
 

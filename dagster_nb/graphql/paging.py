@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from dagster_nb.errors import RequestTimeoutError
-from dagster_nb.graphql.repeated_page import repeated_page_error
+from dagster_nb.graphql.repeated_page import PageEdges
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.graphql.retries import ResponseTooLargeError
 
@@ -135,9 +135,8 @@ class _Walk(Generic[T]):
         self._id_of = id_of
         # The ids of each page, joined into one string to save memory: a million ids take 37 MB.
         self._passed: list[str] = []
-        # The first and last id of each page. No other page can contain these runs, even if reading continues at an
-        # earlier run because later runs were deleted.
-        self._edges: set[str] = set()
+        # No other page contains these runs, even if reading continues at an earlier run after later ones were deleted.
+        self._edges = PageEdges("runs")
 
     async def pages(self, limit: int | None) -> AsyncGenerator[list[T]]:
         """Yield the items in pages; the next page is requested before a page is yielded."""
@@ -146,9 +145,7 @@ class _Walk(Generic[T]):
         try:
             while (page := await request) is not None:
                 ids = [self._id_of(item) for item in page.items]
-                if not self._edges.isdisjoint(ids):
-                    raise repeated_page_error("runs")
-                self._edges.update(ids[:1] + ids[-1:])
+                self._edges.add(ids)
                 self._passed.append("\n".join(ids))
                 if remaining is not None:
                     remaining -= len(page.items)

@@ -14,7 +14,7 @@ from dagster_nb.frames.events import events_frame
 from dagster_nb.frames.failures import failures_frame
 from dagster_nb.frames.steps import steps_frame
 from dagster_nb.graphql.event_stream import follow_events
-from dagster_nb.graphql.repeated_page import repeated_page_error
+from dagster_nb.graphql.repeated_page import check_event_page
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.map_concurrently import map_concurrently
 from dagster_nb.parse_run_ids import one_run_id
@@ -296,8 +296,7 @@ async def iter_event_pages(
         variables = {"runId": run_id, "cursor": cursor, "limit": _EVENTS_PER_REQUEST}
         answer = await client._read(document, variables)
         connection = unwrap(answer["logsForRun"], "EventConnection")
-        if connection["cursor"] == cursor and (connection["events"] or connection["hasMore"]):
-            raise repeated_page_error("events")
+        check_event_page(connection, cursor)
         cursor = connection["cursor"]
         yield connection["events"], cursor
         if not connection["hasMore"]:

@@ -261,9 +261,9 @@ def test_nothing_is_sent_if_ctrl_c_is_pressed_before_a_launch(fake, client, pres
     assert "LaunchBackfill" not in fake.operations
 
 
-def test_a_single_launch_without_a_response_has_an_unknown_outcome(fake, client, monkeypatch):
-    monkeypatch.setattr(bulk, "SECONDS_TO_FINISH", 0.5)
-    fake.hang(operation="LaunchRun")
+@contextmanager
+def pressing_ctrl_c_when_hanging(fake):
+    """Press Ctrl-C as soon as a request hangs."""
 
     def press():
         fake.hanging.wait(60)
@@ -271,9 +271,16 @@ def test_a_single_launch_without_a_response_has_an_unknown_outcome(fake, client,
 
     presser = threading.Thread(target=press)
     presser.start()
-    with pytest.raises(dnb.ActionInterrupt) as interrupt:
-        client.launch(**LAUNCH)
+    yield
     presser.join()
+
+
+def test_a_single_launch_without_a_response_has_an_unknown_outcome(fake, client, monkeypatch):
+    monkeypatch.setattr(bulk, "SECONDS_TO_FINISH", 0.5)
+    fake.hang(operation="LaunchRun")
+
+    with pressing_ctrl_c_when_hanging(fake), pytest.raises(dnb.ActionInterrupt) as interrupt:
+        client.launch(**LAUNCH)
     assert interrupt.value.outcomes["outcome"].tolist() == ["unknown"]
 
 
@@ -292,15 +299,8 @@ def test_a_request_without_a_response_has_an_unknown_outcome(fake, client, monke
     fake.runs = [make_run(number) for number in range(8)]
     fake.hang(operation="DeleteRun", requests=4)
 
-    def press():
-        fake.hanging.wait(60)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    presser = threading.Thread(target=press)
-    presser.start()
-    with pytest.raises(dnb.ActionInterrupt) as interrupt:
+    with pressing_ctrl_c_when_hanging(fake), pytest.raises(dnb.ActionInterrupt) as interrupt:
         client.delete(fake.ids)
-    presser.join()
     assert interrupt.value.outcomes["outcome"].value_counts().to_dict() == {"unknown": 4, "not_sent": 4}
     assert client.delete(fake.ids)["outcome"].tolist() == ["deleted"] * 8
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from dagster_nb.sandbox.history.job_profiles import CRM_SENSOR
 from dagster_nb.sandbox.history.step_errors import FAILURES
+from tests.unit.analysis.digests.select_runs import select_runs
 
 ASSET_JOB = "daily_sales"
 ASSETS = ("raw_orders", "orders", "daily_revenue")
@@ -45,16 +46,8 @@ class PlannedSource:
         self.frame = frame.iloc[::-1].reset_index(drop=True)
         self.requested_failures = []
 
-    def runs(self, *, created_after=None, created_before=None, status=None, run_ids=None, include=()):
-        found = self.frame
-        if created_after is not None:
-            found = found[found["creation_time"] > created_after]
-        if created_before is not None:
-            found = found[found["creation_time"] < created_before]
-        if status is not None:
-            found = found[found["status"].isin(status)]
-        if run_ids is not None:
-            found = found[found["run_id"].isin(run_ids)]
+    def runs(self, *, include=(), **filters):
+        found = select_runs(self.frame, **filters)
         return found if include else found.drop(columns="run_config")
 
     def count_runs(self, *, job, tags):

@@ -15,6 +15,7 @@ import pandas as pd
 from dagster_nb.analysis.digests.digest import find_all
 from dagster_nb.analysis.digests.evidence import runs_as_of
 from dagster_nb.analysis.digests.read_evidence import read_evidence
+from tests.unit.analysis.digests.select_runs import select_runs
 
 DAYS = 67
 LOOKBACK = pd.Timedelta("60D")
@@ -89,16 +90,8 @@ class QuietDeployment:
         self.frame = runs_as_of(runs, self.as_of)
         self._ticks = pd.concat([self._schedule_ticks(), *map(self._sensor_ticks, SENSORS)], ignore_index=True)
 
-    def runs(self, *, created_after=None, created_before=None, status=None, run_ids=None, include=()):
-        found = self.frame
-        if created_after is not None:
-            found = found[found["creation_time"] > created_after]
-        if created_before is not None:
-            found = found[found["creation_time"] < created_before]
-        if status is not None:
-            found = found[found["status"].isin(status)]
-        if run_ids is not None:
-            found = found[found["run_id"].isin(run_ids)]
+    def runs(self, *, include=(), **filters):
+        found = select_runs(self.frame, **filters)
         return found.assign(run_config=[{} for _ in range(len(found))]) if include else found
 
     def count_runs(self, *, job, tags):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from dagster_nb import analysis
+from tests.unit.analysis.digests.select_runs import select_runs
 
 NOW = pd.Timestamp("2026-03-01", tz="UTC").as_unit("us")
 SECRETS = ["db_password", "API_KEY", "access-token", "credentials", "client_secret"]
@@ -44,18 +45,10 @@ class Source:
         self.frame = pd.concat(frames, ignore_index=True)
         self.with_config = []
 
-    def runs(self, *, created_after=None, created_before=None, status=None, run_ids=None, include=()):
-        found = self.frame
-        if created_after is not None:
-            found = found[found["creation_time"] > created_after]
-        if created_before is not None:
-            found = found[found["creation_time"] < created_before]
-        if status is not None:
-            found = found[found["status"].isin(status)]
-        if run_ids is not None:
-            found = found[found["run_id"].isin(run_ids)]
+    def runs(self, *, include=(), **filters):
+        found = select_runs(self.frame, **filters)
         if include:
-            self.with_config += run_ids
+            self.with_config += filters["run_ids"]
             return found
         return found.drop(columns="run_config")
 
