@@ -8,7 +8,13 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.compat.targets import TARGETS
 
-_SHARING = ("tests/server/known", "tests/server/with_daemon", "tests/browser/binder", "tests/browser")
+_SHARING = (
+    "tests/server/known",
+    "tests/server/with_daemon",
+    "tests/server/assets",
+    "tests/browser/binder",
+    "tests/browser",
+)
 _TARGETS = {target.name for target in TARGETS}
 
 

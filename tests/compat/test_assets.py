@@ -18,8 +18,8 @@ pytestmark = pytest.mark.capability("assets")
 def materialized(client, backfill_of_job):
     """Materialize two assets and two partitions of a third asset. One partition fails."""
     runs = []
-    # One after the other: Dagster compares the start times of the two runs of `stock`, and shows the failed check only if
-    # its run started later.
+    # Wait for each run before launching the next: Dagster shows the failed check only if its run started after the
+    # other run of `stock`.
     for assets, key in ((["orders", "mart/revenue"], None), ("stock", "north"), ("stock", "south")):
         runs.append(client.materialize(assets, partition_keys=key))
         runs[-1].wait(timeout=300)

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
         ("tests/unit/plot/test_a.py::test_a[x]", "tests/unit/plot/test_a.py::test_a[x]"),
         ("tests/sandbox/test_demo.py::TestA::test_a", "tests/sandbox/test_demo.py"),
         ("tests/server/with_daemon/test_follow.py::test_a", "tests/server/with_daemon"),
-        ("tests/server/known/test_missing_features.py::test_a[Run.id]", "tests/server/known"),
+        ("tests/server/known/test_catalog.py::test_a[Run.id]", "tests/server/known"),
         ("tests/browser/binder/test_image.py::test_a", "tests/browser/binder"),
         ("tests/browser/test_monitor.py::test_a", "tests/browser"),
         ("tests/compat/test_time_filters.py::test_a", "tests/compat/test_time_filters.py"),

@@ -305,12 +305,12 @@ def test_no_action_is_sent_to_a_read_only_server(server, finished, started_run):
             with pytest.raises(dnb.UnauthorizedError, match="Disabled by your administrator. Nothing was sent"):
                 act()
         explorer, monitor = dnb.RunExplorer(client), dnb.RunMonitor(client.run(started_run.run_id))
-        for panel in (explorer, monitor):
-            panel.wait(60)
-            panel.close()
+        explorer.wait()
         explorer.model.select([started_run.run_id])
         assert "Disabled by your administrator" in str(explorer._actions.reason_disabled("delete"))
-        assert "Disabled by your administrator" in monitor._terminate.tooltip
+        wait_until(lambda: "Disabled by your administrator" in monitor._terminate.tooltip)
+        explorer.close()
+        monitor.close()
         # Without cached permissions, the client learns that an action is denied only from the server's response.
         client._asynchronous._denied.clear()
         client._asynchronous._read_permissions = None

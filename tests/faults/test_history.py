@@ -23,8 +23,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 import dagster_nb as dnb
 from dagster_nb.history.runs_table import RunsTable
 from dagster_nb.sandbox.local_dagster import LocalDagster
+from tests.faults.refresh_process import OVERLAP, refresh_in_child, small_steps
 from tests.server.conftest import DEFINITIONS
-from tests.server.refresh_process import OVERLAP, refresh_in_child, small_steps
 
 if TYPE_CHECKING:
     from dagster._core.storage.runs import RunStorage
@@ -41,7 +41,7 @@ EVENTS = {
 }
 TEXT = st.text(alphabet="ab\",{}:\\\n'é名", min_size=1, max_size=4)
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.server.refresh_process", "deltalake"])
+PROCESSES.set_forkserver_preload(["tests.faults.refresh_process", "deltalake"])
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ from graphql import print_ast, validate
 import dagster_nb as dnb
 from dagster_nb.graphql import documents
 from dagster_nb.graphql.pruning import prune
+from tests.missing_features.schema_hiding_proxy import SchemaHidingProxy
 from tests.server.known.conftest import wait_until_loaded
-from tests.server.known.schema_hiding_proxy import SchemaHidingProxy
 from tests.unit import altered_schemas
 
 # Maps each method to its documents and a call. Methods that find a job also send the document `repositories`.
