@@ -297,8 +297,6 @@ class RunExplorer(Panel):
     def _draw_reading(self) -> None:
         self._header.draw()
         if self.model.reading is None:
-            # The tiles, the charts and the table also depend on whether all runs have been read.
-            self._draw_runs()
             self._attention.update()
 
     def _read_server_state(self) -> None:

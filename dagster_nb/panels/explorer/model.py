@@ -237,8 +237,7 @@ class ExplorerModel:
             self.background.stop("runs")
             self.was_stopped = True
             self.refreshed_at = self.refreshed_at or self.reading.started_at
-            self.reading = None
-            self.changes.emit("reading")
+            self._end_early()
 
     def update(self, pages: list[pd.DataFrame], *, deleted: Iterable[str] = ()) -> None:
         """Update the state of some runs, and remove deleted runs."""
@@ -313,8 +312,14 @@ class ExplorerModel:
         self.changes.emit("reading")
 
     def _fail(self, error: Exception) -> None:
-        self.reading = None
         self._set_error(error)
+        self._end_early()
+
+    def _end_early(self) -> None:
+        """End reading before all runs have been read."""
+        self.reading = None
+        # The views of the runs also show whether all of them have been read.
+        self.changes.emit("runs")
         self.changes.emit("reading")
 
     def _set_error(self, error: Exception | None) -> None:
