@@ -30,6 +30,8 @@ MIN_WORDS = 4
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"'(\[])")
 # Code, headings, underlines, images and tables, including tables whose columns are separated by spaces
 _NOT_PROSE = re.compile(r"^\s*(>>>|\.\.\. |\||```|#|-{3,}|={3,}|!\[|.*\S {2,}\S)")
+# The first line of an example or of a table in a docstring. Both end at an empty line
+_BLOCK_START = re.compile(r"^\s*(>>>|=+( =+)+$)")
 _LIST_ITEM = re.compile(r"^\s*([-*]|\d+\.) ")
 _DIRECTIVE = re.compile(r"^#\s*(noqa|type:|fmt:|pragma|!)")
 
@@ -127,12 +129,14 @@ def _comments(source: str) -> Iterator[Line]:
 
 
 def _prose_of(docstring: ast.Constant) -> Iterator[Line]:
-    """Yield the lines of a docstring, with empty lines instead of section and parameter names."""
+    """Yield the lines of a docstring, with empty lines instead of section and parameter names, examples and tables."""
     lines = docstring.value.splitlines()
+    is_block = False
     for number, (line, following) in enumerate(zip(lines, [*lines[1:], ""], strict=True), docstring.lineno):
         is_name = _indent(following) > _indent(line) > 0 and not line.rstrip().endswith((".", ":", ","))
         is_section = following.strip().startswith("---")
-        yield number, "" if is_name or is_section else line
+        is_block = bool(line.strip()) and (is_block or _BLOCK_START.match(line) is not None)
+        yield number, "" if is_name or is_section or is_block else line
 
 
 def _indent(line: str) -> int:

@@ -17,6 +17,18 @@ def answer(question):
     ----------
     question
         What the user wants to know.
+
+    Returns
+    -------
+    ======= ===============================
+    answer  the answer to the question, as
+            a number of at least one digit
+    ======= ===============================
+
+    Examples
+    --------
+    >>> answer("What is the answer to everything?")
+    'the answer is 42'
     """
     # Questions without a question mark
     # are not supported yet.
@@ -32,9 +44,9 @@ def test_python_files_yield_docstrings_comments_errors_and_strings():
         Sentence("docstring", "4", "Answer a question in full."),
         Sentence("docstring", "4", "The answer is always a number."),
         Sentence("docstring", "10", "What the user wants to know."),
-        Sentence("comment", "12", "Questions without a question mark are not supported yet."),
-        Sentence("error", "15", "expected a question, got {…}. Ask one."),
-        Sentence("text", "16", "the answer is 42"),
+        Sentence("comment", "24", "Questions without a question mark are not supported yet."),
+        Sentence("error", "27", "expected a question, got {…}. Ask one."),
+        Sentence("text", "28", "the answer is 42"),
     ]
 
 
