@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 RUNS, SEED = 2000, 0
 # Each run is a process, and Binder's servers have little memory.
 MAX_CONCURRENT_RUNS = 2
-# Only one of these runs is ever in progress, which leaves room for one other run.
+# Only one of the demo's unfinished runs is ever in progress, which leaves room for one other run.
 BINDER_RUNS = tuple(run for run in UNFINISHED_RUNS if run.status in {"STARTED", "QUEUED"})
 MAX_AGE = dt.timedelta(days=3)
 MAX_STARTS = 10
@@ -63,9 +63,9 @@ def fits(until: dt.datetime, now: dt.datetime) -> bool:
 
 
 def build() -> None:
-    """Write the history into the user's cache."""
+    """Write a history into the user's cache."""
     with tempfile.TemporaryDirectory(prefix="dagster_nb-build-") as folder:
-        os.environ["DAGSTER_HOME"] = folder  # dagster.yaml refers to this variable
+        os.environ["DAGSTER_HOME"] = folder  # dagster.yaml reads this environment variable
         configure(Path(folder))
         fill(Path(folder))
 
@@ -96,7 +96,7 @@ def fill(home: Path) -> None:
 def prepare(home: Path) -> None:
     """Fill a new DAGSTER_HOME, or finish the interrupted runs of an existing DAGSTER_HOME."""
     if not (home / FILE_NAME).exists():
-        shutil.rmtree(home, ignore_errors=True)  # remove what an interrupted attempt has left behind
+        shutil.rmtree(home, ignore_errors=True)  # remove the files that an interrupted attempt left behind
         configure(home)
         fill(home)
         return
@@ -110,7 +110,7 @@ def finish_interrupted_runs(instance: DagsterInstance) -> int:
     """Finish the runs that were in progress when Dagster stopped, and return how many there were.
 
     Nothing else would finish these runs, and each of them counts toward the limit on concurrent runs. Queued runs stay
-    queued. Call this function only while no Dagster process serves the instance.
+    queued. Call this function only while no Dagster process uses the instance.
     """
     from dagster import DagsterRunStatus, RunsFilter  # noqa: PLC0415 - slow
 
@@ -180,7 +180,7 @@ def lock(home: Path) -> Iterator[bool]:
 
 
 def start_dagster(home: Path, port: int | None) -> LocalDagster:
-    """Start Dagster as soon as the port is free, because a previous Dagster process may need a moment to exit."""
+    """Start Dagster once the port is free, because a previous Dagster process may need a moment to exit."""
     deadline = time.monotonic() + PORT_SECONDS
     while True:
         try:
@@ -197,7 +197,7 @@ def start_dagster(home: Path, port: int | None) -> LocalDagster:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one of the commands."""
+    """Run the command ``build`` or ``serve``."""
     parser = argparse.ArgumentParser(prog="python binder/demo.py")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("build", help="write the history into the user's cache")

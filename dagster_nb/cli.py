@@ -57,7 +57,7 @@ def demo(*, runs: int, port: int | None, lab: bool) -> None:
 
 
 def _print_steps() -> Callable[[str, float], None]:
-    """Return a function that prints each step of the startup once."""
+    """Return a function that prints each step of the startup only once."""
     printed = set()
 
     def print_step(step: str, _progress: float) -> None:
@@ -140,8 +140,8 @@ def export(
     from dagster_nb.client.connect import connect  # noqa: PLC0415 - so that --help is quick
     from dagster_nb.export_runs import write_runs  # noqa: PLC0415
 
-    # Options that are not given are left out. An empty option, for example from an unset "$SINCE", is passed to runs(),
-    # which rejects it.
+    # Leave out the options that the user did not pass. An empty option, for example from an unset "$SINCE", is passed
+    # to runs(), which rejects it.
     chosen = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in filters.items()

@@ -27,8 +27,8 @@ def changed_values(
     Returns
     -------
     list
-        Tuples of a key, its usual value before, and its usual value after. A value is None if most runs do not have the
-        key. The first key separates the two groups best.
+        One tuple per key, with the key, its usual value before the change, and its usual value after the change. A
+        value is None if most runs do not have the key. The first key separates the two groups best.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Find slowdowns that are still in effect, and the tags that changed at the same time."""
+"""Find slowdowns that still continue, and the tags that changed at the same time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def current_slowdowns(
     -------
     pandas.DataFrame
         The latest slowdown of each group, with the worst slowdown first. A group is left out if its latest `min_runs`
-        runs are about as fast as before. In addition to the columns of `regressions`, the frame has these columns:
+        runs are about as fast as its runs before the slowdown. In addition to the columns of `regressions`, the frame
+        has these columns:
 
         ============ ====== ================================================================================
         tag          string the tag with one value in most runs before the slowdown, and another value in

@@ -34,7 +34,7 @@ def even_sample(groups: Integers, values: Floats, max_size: int) -> tuple[Intege
     chosen
         The positions of the chosen rows, sorted by group and value.
     step
-        1 if all rows are chosen. Otherwise, every `step`-th row of a group is chosen.
+        The step is 1 if all rows are chosen. Otherwise, every `step`-th row of a group is chosen.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def even_sample(groups: Integers, values: Floats, max_size: int) -> tuple[Intege
     (10, [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 99])
     """
     ranked = np.argsort(values, kind="stable")
-    # This gives the same result as lexsort, but ten times as fast, because numpy sorts small integers with a radix
+    # This is ten times as fast as lexsort and gives the same result, because numpy sorts small integers with a radix
     # sort.
     ranked = ranked[np.argsort(groups[ranked].astype(np.uint16), kind="stable")]
     step = -(-len(ranked) // max_size) if len(ranked) else 1

@@ -26,7 +26,7 @@ def group_quantiles(values: Floats, groups: Integers, n_groups: int, quantiles: 
     Parameters
     ----------
     values
-        The value of each row, without NaN.
+        The value of each row. No value may be NaN.
     groups
         The group of each row, from 0 to ``n_groups - 1``.
     n_groups

@@ -1,8 +1,8 @@
 """Read columns of frames with exact dtypes, even if the frame was read from a file.
 
-A frame from the client already has exact dtypes. A frame from a CSV file has strings instead of durations, and a frame
-from a Parquet file may have another time unit or backend. The analysis and the charts read every column through this
-module.
+A frame from the client already has exact dtypes. A frame from a CSV file has strings instead of durations, and the
+columns of a frame from a Parquet file may have a different time unit or backend. The analysis and the charts read every
+column through this module.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def durations(frame: pd.DataFrame, name: str) -> pd.Series:
     """Return a column of durations as ``timedelta64[us]``. Numbers are seconds, as in Dagster."""
     values = column(frame, name)
     if values.isna().all():
-        # A column with only missing values can have any dtype, even a dtype for times.
+        # If all values are missing, the column can have any dtype, even a dtype for times.
         return pd.Series(np.full(len(values), np.timedelta64("NaT", "us")), index=values.index, name=name)
     if values.dtype.kind in "iuf":
         return pd.to_timedelta(values, unit="s").astype("timedelta64[us]")
@@ -86,7 +86,7 @@ def strings(frame: pd.DataFrame, name: str) -> pd.Series:
 
 
 def has_status(frame: pd.DataFrame, *names: str) -> NDArray[np.bool_]:
-    """Return for each row whether the status is one of `names`; False if the status is missing."""
+    """Return for each row whether its status is one of `names`. A missing status gives False."""
     return column(frame, "status").isin(names).fillna(False).to_numpy(dtype=bool)
 
 

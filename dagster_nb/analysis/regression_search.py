@@ -154,7 +154,7 @@ def _changes(
             p_values[low + split] = p_value * tests
             parts += [(low, low + split), (low + split, high)]
 
-    # If a statistically significant change is too small to matter, combine the parts before and after the change.
+    # If a change is statistically significant but too small to matter, combine the parts before and after it.
     while True:
         places = sorted(p_values)
         edges = [0, *places, len(length)]
@@ -185,7 +185,7 @@ def _without_rhythm(seconds: Floats, level: Floats) -> Floats:
     daily = table.groupby("day")["level"].median()
     span = days[-1] - days[0] + 1
     if span >= _DAYS_FOR_WEEKEND:
-        # Taking the median of the week around each day removes the effect of the weekday, but not a lasting change.
+        # The median of the week around each day does not depend on the weekday, but still shows a lasting change.
         calendar = daily.reindex(np.arange(days[0], days[-1] + 1))
         around = calendar.rolling(7, center=True, min_periods=4).median()
         weekday = _weekday if span >= _DAYS_FOR_WEEKDAYS else _is_weekend
@@ -251,8 +251,8 @@ def _dependence(rest: NDArray[np.floating], *, short: bool) -> float:
     variance = float(np.mean(blocks**2))
     if not short:
         # A second change would increase the variance of the blocks. The median of the differences between neighboring
-        # blocks ignores such a change, because it affects only a few of the differences. In a short history, what looks
-        # like a second change is more likely a rhythm that could not be subtracted.
+        # blocks ignores such a change, because it affects only a few of the differences. In a short history, a second
+        # change is more likely to be a daily or weekly rhythm that could not be subtracted.
         steps = (blocks[block:] - blocks[:-block]) ** 2
         variance = min(variance, float(np.median(steps)) / _CHI_SQUARE_MEDIAN / 2)
     return max(1.0, variance / (block * spread))

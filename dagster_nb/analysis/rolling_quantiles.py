@@ -68,7 +68,7 @@ def rolling_quantiles(
 
 
 def usual_window(times: pd.Series) -> pd.Timedelta:
-    """Return a round length of time, such as a week, that is about a fifteenth of a history.
+    """Return a round period, such as a week, that is about a fifteenth of the length of a history.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def usual_window(times: pd.Series) -> pd.Timedelta:
 
 
 def _median_and_p95(values: NDArray[np.float64]) -> list[float]:
-    """Return the same quantiles as ``np.quantile``, but five times as fast for few values."""
+    """Return the same quantiles as ``np.quantile``. For small arrays, this is five times as fast."""
     last = len(values) - 1
     places = [(int(last * q), last * q % 1) for q in (0.5, 0.95)]
     ordered = np.partition(values, sorted({min(place + more, last) for place, _ in places for more in (0, 1)}))

@@ -102,7 +102,10 @@ def parse_json(value: object) -> object:
 
 
 def config_values(value: object, path: str = "") -> dict[str, object]:
-    """Return the values in nested dicts and lists, by dotted path. Empty dicts and lists count as values."""
+    """Return a flat dict of the values in nested dicts and lists.
+
+    Its keys are dotted paths. Empty dicts and lists count as values.
+    """
     if isinstance(value, dict) and value:
         named = [(f"{path}.{key}" if path else str(key), child) for key, child in value.items()]
     elif isinstance(value, list) and value:

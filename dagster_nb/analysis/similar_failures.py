@@ -18,7 +18,7 @@ __all__ = ["CAUSE", "failure_causes", "failure_groups"]
 CAUSE = ["step_key", "error_class", "pattern", "raised_in"]
 """The columns that have the same values for similar failures."""
 
-# The order matters: ids and times contain numbers, and must be replaced as a whole before the numbers are replaced.
+# The order of the patterns matters: ids and times contain numbers, so they must be replaced before plain numbers are.
 _VARIABLE_PARTS = (
     (re.compile(r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"), "<id>"),
     (

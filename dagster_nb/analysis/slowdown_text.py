@@ -1,4 +1,4 @@
-"""The sentence about a job that became slower, for the digest and the explorer."""
+"""Describe a slowdown in one sentence, for the digest and the explorer."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ __all__ = ["slowdown_text", "value_change_text"]
 
 
 def slowdown_text(slowdown: Mapping[Hashable, Any], changes: Sequence[str] = ()) -> str:
-    """Return one sentence about a slowdown and the changes at the same time.
+    """Return one sentence about a slowdown and the values that changed at the same time.
 
     Parameters
     ----------
     slowdown
         A row of `current_slowdowns`.
     changes
-        The changes at the same time, as returned by `value_change_text`.
+        Descriptions of the values that changed at the same time, as returned by `value_change_text`.
 
     Examples
     --------

@@ -80,8 +80,8 @@ def bucket_edges(first: pd.Timestamp, last: pd.Timestamp, freq: str, zone: tzinf
         return pd.DatetimeIndex([], dtype="datetime64[us, UTC]").tz_convert(zone)
     start = first.tz_convert(zone)
     if freq not in _STEPS:
-        # Hours are counted in UTC from a full hour of the zone, so that each bucket is an hour long even if the clocks
-        # change.
+        # Count hours in UTC, starting at a full hour in the zone, so that each bucket is an hour long even if the
+        # clocks change.
         start -= (start - start.normalize()) % _NOMINAL[freq]
         return pd.date_range(start.tz_convert("UTC"), last + _NOMINAL[freq], freq=freq, unit="us").tz_convert(zone)
     start = start.tz_localize(None)

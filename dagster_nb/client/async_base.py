@@ -71,7 +71,7 @@ class AsyncBase:
         address = read_address(url)
         redaction = None if redact is None else Redaction(redact)
         sent = request_headers(address, token=token, headers=headers)
-        # If the caller passes a transport, the headers are not sent, so they need no encryption.
+        # If the caller passes a transport, the headers are not sent, so there is nothing to encrypt.
         if transport is None and not allow_http:
             check_encrypted(address, sent)
         self._session = Session(
@@ -122,7 +122,7 @@ class AsyncBase:
         return dict.fromkeys(ACTIONS, "this client is read-only") if self._read_only else dict(self._denied)
 
     def __repr__(self) -> str:
-        # A traceback may show a client after its constructor has failed.
+        # A traceback may show a client whose constructor has failed.
         if "_api" not in vars(self):
             return f"<{type(self).__name__}, not connected>"
         version = f"Dagster {self._api.version}" if self._api.version else "not connected"
@@ -147,7 +147,7 @@ class AsyncBase:
         await self.close()
 
     async def open(self) -> None:
-        """Connect, and read the server's version; ``async with`` does this.
+        """Connect, and read the server's version. ``async with`` calls this method.
 
         Raises
         ------
@@ -216,7 +216,7 @@ class AsyncBase:
         """Raise an error if the client is read-only, or if the server denies the method ``action`` everywhere."""
         self._check_writable()
         if action in self._denied:
-            # The permission may have been granted since the last check.
+            # Check again, because the permission may have been granted since the last check.
             await self._read_permissions()
         if (reason := self._denied.get(action)) is not None:
             raise UnauthorizedError(
@@ -228,7 +228,7 @@ class AsyncBase:
         try:
             answer = await self._read("permissions")
         except DagsterNbError:
-            # If the permissions are unknown, the server itself rejects each forbidden request.
+            # If the permissions are unknown, leave it to the server to reject forbidden requests.
             self._denied = {}
         else:
             self._denied = denied_actions(location_permissions(answer))
@@ -238,7 +238,7 @@ class AsyncBase:
         raise NotImplementedError
 
     def _launched_run(self, result: dict[str, Any]) -> AsyncRun:
-        """Return the run of a ``LaunchRunSuccess``."""
+        """Return the run from the response ``LaunchRunSuccess``."""
         if not result.get("run"):
             raise OutcomeUnknownError(
                 f"{self.url} launched a run, but did not return its id. client.runs(limit=5) shows the newest runs."

@@ -56,7 +56,7 @@ class Acted:
     started
         The positions of the items for which the action has started.
     interruption
-        The cancellation that ended the action early, or None.
+        The `asyncio.CancelledError` that ended the action early, or None.
     """
 
     count: int
@@ -78,7 +78,7 @@ class Acted:
         return [position for position, row in enumerate(self.rows) if row["outcome"] == "unknown"]
 
     async def finish(self, read_outcomes: Callable[[], Awaitable[None]]) -> None:
-        """Read an action's outcomes, for at most a few seconds if the action is or was interrupted."""
+        """Read an action's outcomes. If the action is or was interrupted, give up after a few seconds."""
         if self.interruption is None:
             try:
                 await read_outcomes()
@@ -90,7 +90,10 @@ class Acted:
             await read_outcomes()
 
     def frame_or_interruption(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the outcomes, or raise the interruption of the action with the outcomes attached."""
+        """Return the outcomes.
+
+        If the action was interrupted, attach the outcomes to the cancellation and raise it instead.
+        """
         if self.interruption is None:
             return frame
         vars(self.interruption)["outcomes"] = frame
@@ -100,14 +103,14 @@ class Acted:
 async def act_on_each(act: Callable[[T], Awaitable[Row]], items: Sequence[T], *, limit: int = MAX_CONCURRENCY) -> Acted:
     """Act on each item, a few at a time.
 
-    If the task is canceled, no more calls are started, and calls in progress have a few seconds to finish. The
-    cancellation is returned and not raised, so the caller must raise it.
+    If the task is canceled, no more calls are started, and calls in progress have a few seconds to finish. The function
+    returns the cancellation instead of raising it, so the caller must raise it.
 
     Parameters
     ----------
     act
-        A coroutine function that takes one item and returns its outcome. The function must catch errors that must not
-        stop the other calls.
+        A coroutine function that takes one item and returns its outcome. If an error must not stop the other calls, the
+        function must catch it.
     items
         The items.
     limit
@@ -179,7 +182,7 @@ async def act_once(act: Callable[[], Awaitable[T]], outcome: Callable[[T], Row],
 
 @contextmanager
 def interruption_carries(outcomes: Callable[[], pd.DataFrame]) -> Iterator[None]:
-    """Attach the outcomes of an action to a cancellation of the ``with`` block, unless it already has outcomes."""
+    """If the ``with`` block is canceled, attach outcomes to the exception, unless it already has outcomes."""
     try:
         yield
     except asyncio.CancelledError as error:

@@ -26,7 +26,7 @@ class StreamPosition:
     cursor
         The server's cursor; None for the beginning.
     length
-        The number of characters of the output that were read from this stream before the cursor.
+        The number of characters of the output that come from before the cursor in this stream.
     after
         The number of characters after the cursor, which are read again.
     """
@@ -49,7 +49,7 @@ class LogPosition:
     events_cursor
         The position in the run's event log.
     streams
-        The position in each file and stream, in the order of the output.
+        The position in each stream of each file, in the order of the output.
     """
 
     captures: list[dict[str, Any]] = field(default_factory=list)

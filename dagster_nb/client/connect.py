@@ -28,7 +28,7 @@ def connect(
     allow_http: bool = False,
     redact: str | None = None,
 ) -> DagsterClient:
-    """Connect to a Dagster server. The server's version is read at once, so a wrong address raises an error here.
+    """Connect to a Dagster server. The server's version is read immediately, so a wrong address raises an error here.
 
     Parameters
     ----------

@@ -22,12 +22,12 @@ _SECRET_HEADERS = frozenset({_TOKEN_HEADER.lower(), "authorization", "cookie"})
 
 
 def read_address(url: str | None) -> ServerAddress:
-    """Return the server that an address belongs to. Addresses under ``dagster.cloud`` always use https.
+    """Parse the address of a server. Addresses under ``dagster.cloud`` always use https.
 
     Parameters
     ----------
     url
-        As in `connect`. The address may already be hidden, because it could contain a password.
+        As in `connect`, or the result of `dagster_nb.hidden.hide`, because the address could contain a password.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def read_address(url: str | None) -> ServerAddress:
 
 
 def request_headers(address: ServerAddress, *, token: str | None, headers: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the headers for all requests. The values are strings with a ``repr`` that hides them.
+    """Return the headers for all requests. The values are strings whose ``repr`` hides them.
 
     Parameters
     ----------

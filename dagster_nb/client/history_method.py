@@ -60,7 +60,7 @@ class ClientSource:
         return self._client.url
 
     def iter_run_ids(self, *, page_size: int | None = None, **bounds: datetime) -> Iterator[list[str]]:
-        """Yield the ids of all runs that were created within some bounds, newest first, in pages."""
+        """Yield the ids of all runs that were created between two times, newest first, in pages."""
         return self._client._iterate(AsyncDagsterClient._iter_run_ids, page_size=page_size, **bounds)
 
     def progress_bar(

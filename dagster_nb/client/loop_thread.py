@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 _SECONDS_BETWEEN_DRAWINGS = 0.1
 _MAX_SECONDS_TO_BEGIN = 1.0
-# Canceled work ends at once, but an action on many runs first waits for responses and reads outcomes.
+# Canceled work usually ends immediately, but an action on many runs first waits for responses and reads outcomes.
 _MAX_SECONDS_TO_END = 2 * SECONDS_TO_FINISH + 5.0
 
 
@@ -63,7 +63,7 @@ class LoopThread:
         ActionInterrupt
             On Ctrl-C, if the function was acting on many runs. The exception has the outcomes so far.
         DagsterNbError
-            If this is called from the loop's own thread, which would otherwise wait for itself.
+            If the loop's own thread calls this method, because the thread would otherwise wait for itself.
         """
         if self.is_current:
             raise DagsterNbError(
@@ -72,8 +72,8 @@ class LoopThread:
         portal = self._running_portal()
         work = _CancellableWork(partial(function, *args, **kwargs))
         to_draw: list[ProgressBar | PendingWarning] = []
-        # Panels call from their own threads and show progress themselves. If one of their threads drew a bar, the bar
-        # would appear in an unrelated cell.
+        # Panels call the client from their own threads and show progress themselves. If one of their threads drew a
+        # bar, the bar would appear in an unrelated cell.
         draws = threading.current_thread() is threading.main_thread()
         try:
             token = drawn_by_the_waiting_thread.set(to_draw)
@@ -120,8 +120,8 @@ class LoopThread:
 class _CancellableWork:
     """A coroutine function that can be canceled at any time.
 
-    Cancelling the task's future is not enough: the user may press Ctrl-C when the task is already running but the
-    calling thread has not received its future yet.
+    Canceling the task's future is not enough: the user may press Ctrl-C when the task is already running but the
+    calling thread has not received the future yet.
     """
 
     def __init__(self, function: Callable[[], Awaitable[Any]]):
@@ -154,7 +154,7 @@ class _CancellableWork:
 
     def raise_outcomes(self) -> None:
         """If an action was canceled, wait for the last responses and raise an `ActionInterrupt`."""
-        # If the user pressed Ctrl-C before the loop received the work, the work may never begin.
+        # If the user presses Ctrl-C before the loop has received the work, the work may never begin.
         if self._began.wait(_MAX_SECONDS_TO_BEGIN):
             self._ended.wait(_MAX_SECONDS_TO_END)
         if self._outcomes is not None:
@@ -177,7 +177,7 @@ def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: 
     Raises
     ------
     DagsterNbError
-        If the loop can no longer be used, so that the remaining items are missing.
+        If the loop can no longer be used, so the remaining items cannot be read.
     """
     try:
         while is_open():
@@ -197,7 +197,7 @@ def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: 
 
 
 async def _close_generator(generator: AsyncGenerator[Any]) -> None:
-    """Close a generator, even if its last step has just been canceled and is still running."""
+    """Close a generator. Its last step may have just been canceled and may still be running."""
     running = cast("types.AsyncGeneratorType[Any, Any]", generator)
     # Python has no way to wait until a step of an asynchronous generator has ended.
     while running.ag_running:  # noqa: ASYNC110

@@ -1,4 +1,4 @@
-"""Findings about schedules and sensors with failed ticks or without new ticks."""
+"""Find schedules and sensors with failed ticks or without new ticks."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def may_have_stopped(last_tick: pd.Timestamp, ticks: pd.DataFrame, as_of: pd.Tim
 
 
 def _silence(one: dict[Any, Any], ticks: pd.DataFrame, as_of: pd.Timestamp) -> tuple[Certainty, str] | None:
-    """Return how certain it is that a schedule or sensor has stopped, and why. Return None if it still ticks."""
+    """Return how certain it is that a schedule or sensor has stopped, and why. Return None if it is still ticking."""
     silent = as_of - one["last_tick"]
     if not pd.isna(one["min_interval"]):
         is_late = silent > max(_SENSOR_FACTOR * one["min_interval"], _LATE_SENSOR)

@@ -1,4 +1,4 @@
-"""Findings about required daemons that are not healthy."""
+"""Find required daemons that are not healthy."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ class Evidence:
     failures
         The result of `DagsterClient.failures` for the runs that failed in the period.
     slowdowns
-        The result of `current_slowdowns` for `runs`, with a column ``is_new`` (bool): whether the slowdown was first
-        found in the period.
+        The result of `current_slowdowns` for `runs`, with an additional column ``is_new`` (bool): whether the slowdown
+        was first found in the period.
     run_configs
         The run configs of some runs around the slowdowns, by run id.
     daemons

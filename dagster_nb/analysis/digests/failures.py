@@ -1,4 +1,4 @@
-"""Findings about failed runs: new failures, grouped by cause, and older failures that are still open."""
+"""Find failed runs: new failures, grouped by cause, and older failures that are still open."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _new_failure(runs: pd.DataFrame, group: pd.DataFrame, cause: dict[str, Any],
 
 
 def _succeeded_since(runs_of_job: pd.DataFrame, failed: pd.DataFrame) -> bool:
-    """Return whether a run of the job has succeeded that was created after the failed runs."""
+    """Return whether a run of the job that was created after the failed runs has succeeded."""
     successes = runs_of_job[has_status(runs_of_job, "SUCCESS")]
     return bool((creation_times(successes) > creation_times(failed).max()).any())
 

@@ -1,4 +1,4 @@
-"""Show a digest as HTML, without scripts, with inline styles, and in the colors of the surrounding page."""
+"""Format a digest as HTML that has no scripts, uses inline styles, and adopts the colors of the surrounding page."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ _CODE = (
 
 
 def page_html(findings: Sequence[Finding], summary: Summary) -> str:
-    """Return a page that can be saved or mailed. The page is light or dark, like the program that shows it."""
+    """Return an HTML page that can be saved or sent by email.
+
+    The page is light or dark, depending on the program that shows it.
+    """
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -36,7 +39,7 @@ def page_html(findings: Sequence[Finding], summary: Summary) -> str:
 
 
 def digest_html(findings: Sequence[Finding], summary: Summary) -> str:
-    """Return the HTML that a notebook shows, which is a part of the page."""
+    """Return the part of the page that a notebook shows."""
     color = _COLORS[findings[0].severity] if findings else GREEN
     items = "".join(_finding_html(one) for one in findings)
     notes = "".join(f'<p style="margin:2px 0;{FAINT}">{_text(line)}</p>' for line in summary.footnotes)

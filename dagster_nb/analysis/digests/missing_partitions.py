@@ -1,4 +1,4 @@
-"""Findings about missing time partitions: the job never ran for them, but ran for partitions before and after them."""
+"""Find missing time partitions: a job never ran for them, but ran for partitions before and after them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MIN_SHARE_OF_WEEKDAY = 0.8
 _DAY = pd.Timedelta("1D")
 _FORMATS = ("%Y-%m-%d", "%Y-%m-%d-%H:%M")
 _MAX_KEYS_IN_TEXT = 5
-# A picture has few bars, so it ends soon after the newest gap.
+# A picture has room for only a few bars, so it ends soon after the newest gap.
 _MAX_BARS_AFTER_GAP = 10
 # A run for a range of an asset's partitions has these tags instead of a tag with a single partition.
 _RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
@@ -36,8 +36,8 @@ def partition_gaps(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the time partitions that a job never ran for, although it ran for partitions before and after them.
 
     Only short gaps count, because a long gap usually means that the partitions are not needed. Days of the week on
-    which a daily job never runs, such as Sundays, are not gaps. A run for a range of an asset's partitions counts for
-    the whole range.
+    which a daily job never runs, such as Sundays, are not gaps. A run for a range of an asset's partitions counts as a
+    run for every partition in the range.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def _gaps(first_runs: pd.Series) -> list[tuple[str, pd.Timestamp]]:
     when, created = when.iloc[order].reset_index(drop=True), first_runs.iloc[order].reset_index(drop=True)
     step = when.diff().mode().iloc[0]
     counts = when.diff() / step
-    # A longer gap separates two series of partitions, such as those of a backfill and those of a schedule.
+    # A longer gap is not a problem: it separates two series of partitions, such as those of a backfill and a schedule.
     stretches = (counts > _MAX_GAP + 1).cumsum()
     gaps = []
     for place in range(1, len(when)):

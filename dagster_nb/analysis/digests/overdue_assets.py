@@ -1,4 +1,4 @@
-"""Findings about overdue assets, which were materialized regularly until recently."""
+"""Find overdue assets, which were materialized regularly until recently."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SAME = pd.Timedelta("10min")
 
 
 def find_overdue_assets(evidence: Evidence) -> list[Finding]:
-    """Return one finding per overdue asset that was materialized regularly before."""
+    """Return one finding per asset that is overdue and was materialized regularly before."""
     if evidence.materializations is None:
         return []
     found = []

@@ -1,4 +1,4 @@
-"""Findings about queue times."""
+"""Find jobs whose runs wait in the queue for longer than before."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _UNFINISHED = ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"]
 _MAX_FAILURES = 200
 _MAX_ASSETS = 100
 _MAX_GAPS = 50
-# Two weeks plus one day
+# Two weeks plus one day, so that a weekly schedule has at least two ticks.
 _DAYS_OF_TICKS = pd.Timedelta("15D")
 _AUTOMATION = ["name", "kind", "location", "repository", "status", "last_tick", "min_interval"]
 # If the server lacks or denies a part of the data, the client raises one of these errors. The digest is still useful
@@ -45,7 +45,8 @@ class DigestSource(Protocol):
     the digest uses them.
     """
 
-    # With `*args` and `**kwargs`, type checkers also accept methods that take only some of these arguments.
+    # The parameters `*args` and `**kwargs` let type checkers also accept methods that take only some of these
+    # arguments.
     def runs(self, *args: Any, **filters: Any) -> pd.DataFrame:  # noqa: ANN401
         """Return the matching runs, newest first."""
 
@@ -65,7 +66,7 @@ def read_evidence(
     start, as_of
         The period of the digest, in UTC.
     oldest
-        Runs that were created before this time are read only if they are unfinished.
+        The start of the history to read. Runs that were created before this time are read only if they are unfinished.
     is_now
         Whether the period ends now, so that the current states of daemons, schedules and sensors are read too.
     """
@@ -170,8 +171,8 @@ def _missing_partitions(reader: _Reader, source: DigestSource, runs: pd.DataFram
 def _materialized_partitions(reader: _Reader, source: Any, jobs: list[str]) -> pd.DataFrame:  # noqa: ANN401
     """Return the partitions of each job for which the server has materializations of all assets of the job.
 
-    The tags of an older run for a range of partitions contain only the first and the last partition. The returned frame
-    has the columns ``job_name`` and ``partition_key``.
+    If a run covers a range of partitions, its tags contain only the first and the last partition of the range. The
+    returned frame has the columns ``job_name`` and ``partition_key``.
     """
     assets = source.assets()
     known = assets["is_partitioned"].fillna(value=False) & assets["last_materialization"].notna()

@@ -1,4 +1,4 @@
-"""Findings about jobs that became slower, including the tags and config values that changed at the same time."""
+"""Find jobs that became slower, and the tags and config values that changed at the same time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _VERY_LIKELY = 0.001
 
 
 def runs_to_compare(runs: pd.DataFrame, slowdowns: pd.DataFrame) -> list[str]:
-    """Return the ids of the runs just before and just after each slowdown, for comparing their configs."""
+    """Return the ids of the runs just before and just after each slowdown, so that their configs can be compared."""
     ids: list[str] = []
     for change in slowdowns.to_dict("records"):
         before, after = runs_around(runs, change)

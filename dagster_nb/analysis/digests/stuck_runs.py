@@ -1,4 +1,4 @@
-"""Findings about stuck runs."""
+"""Find runs that have been in a status for much longer than usual."""
 
 from __future__ import annotations
 

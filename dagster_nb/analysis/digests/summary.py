@@ -46,7 +46,7 @@ class Summary:
 
     @property
     def title(self) -> str:
-        """The deployment and the period."""
+        """The name of the deployment and the limits of the period, as one line."""
         period = f"{self.start:%Y-%m-%d %H:%M} to {self.as_of:%Y-%m-%d %H:%M} UTC"
         return f"Dagster digest, {period}" + (f", {one_line(self.url)}" if self.url else "")
 

@@ -21,7 +21,7 @@ __all__ = ["AutomationAddress", "AutomationsLike", "automation_requests", "find_
 
 Kind: TypeAlias = Literal["schedule", "sensor"]
 
-# `pd.Series[Any]` is in quotes, because it raises an error at run time.
+# `pd.Series[Any]` is in quotes, because evaluating it raises an error at run time.
 AutomationsLike: TypeAlias = Union[str, Iterable[str], "pd.Series[Any]", pd.DataFrame]
 """One or many schedules or sensors: a name, several names, or a frame from `DagsterClient.schedules` or
 `DagsterClient.sensors`, or rows of such a frame."""
@@ -66,7 +66,7 @@ class AutomationAddress:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A schedule or a sensor, as specified by the user. An attribute that is None matches anything."""
+    """A schedule or a sensor, as the user specified it. An attribute that is None matches anything."""
 
     name: str
     location: str | None
@@ -131,7 +131,7 @@ def automation_requests(
 async def find_automations(api: DagsterApi, requests: Sequence[_Request]) -> list[AutomationAddress]:
     """Return the addresses of schedules and sensors.
 
-    The names on the server are read once, and only if `requests` is not empty.
+    The names are read from the server once, and only if `requests` is not empty.
 
     Raises
     ------

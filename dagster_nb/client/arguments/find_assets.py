@@ -38,7 +38,7 @@ class _HasPath(Protocol):
         """The components."""
 
 
-# `pd.Series[Any]` is in quotes, because it raises an error at run time.
+# `pd.Series[Any]` is in quotes, because evaluating it raises an error at run time.
 AssetLike: TypeAlias = Union[str, _HasPath, Sequence[str], "pd.Series[Any]"]
 """One asset: its key as a string (``"a/b"``), the components of the key (``["a", "b"]``), Dagster's ``AssetKey``, or a
 row of the frame from `DagsterClient.assets`."""
@@ -80,8 +80,8 @@ def parse_assets(assets: AssetsLike) -> list[str | AssetPath]:
     Parameters
     ----------
     assets
-        One or many keys. A key's components need a list of their own: ``[["a", "b"]]`` is one key, but ``["a", "b"]``
-        is two keys.
+        One or many keys. A key that is a list of components must be inside another list: ``[["a", "b"]]`` is one key,
+        but ``["a", "b"]`` is two keys.
 
     Raises
     ------
@@ -122,7 +122,7 @@ async def list_asset_paths(api: DagsterApi) -> list[AssetPath]:
 
 
 async def find_assets(api: DagsterApi, assets: Sequence[str | AssetPath]) -> list[AssetPath]:
-    """Return the keys of existing assets. The server's keys are read once, and only if `assets` is not empty.
+    """Return the keys of existing assets. All keys are read from the server once, and only if `assets` is not empty.
 
     Raises
     ------
@@ -138,7 +138,9 @@ async def find_assets(api: DagsterApi, assets: Sequence[str | AssetPath]) -> lis
 
 
 async def check_unambiguous(api: DagsterApi, keys: Sequence[str]) -> None:
-    """Check that each key in string form belongs to at most one asset. The server's keys are read only if necessary.
+    """Check that each key in string form belongs to at most one asset.
+
+    The keys are read from the server only if necessary.
 
     Raises
     ------

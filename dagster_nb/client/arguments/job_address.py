@@ -119,7 +119,7 @@ class JobFinder:
             raise
 
     async def find(self, job: str, *, location: str | None = None, repository: str | None = None) -> JobAddress:
-        """Return the address of the job with that name. This raises the same errors as `use`."""
+        """Return the address of the job with that name. This method raises the same errors as `use`."""
         check_names(job, location=location, repository=repository)
         request = _Request(job, location, repository)
         jobs = await self.jobs()
@@ -153,7 +153,7 @@ def repository_selector(location: str, repository: str) -> dict[str, str]:
 async def list_repositories(api: DagsterApi, document: str = "repositories", **variables: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON
     """Return the loaded repositories, with the fields of a document (``RepositoryConnection.nodes``).
 
-    The document ``repositories`` includes the jobs if the variable ``jobs`` is true.
+    The document ``repositories`` requests the jobs if its variable ``jobs`` is true.
     """
     answer = await api.query(document, variables)
     nodes: list[dict[str, Any]] = unwrap(answer["repositoriesOrError"], "RepositoryConnection")["nodes"]
@@ -218,7 +218,7 @@ _NOUNS = {"job": "job", "location": "code location", "repository": "repository"}
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """A job, as specified by the user. A location or repository that is None matches anything."""
+    """A job, as the user specified it. A location or repository that is None matches anything."""
 
     job: str
     location: str | None

@@ -42,7 +42,8 @@ class LaunchArguments:
         The selected ops, and the selected assets as lists of components. None selects everything; an empty selection is
         not allowed.
     asset_texts
-        The keys of the selected assets that were given as strings with a slash. Such a string can mean several assets.
+        The keys of the selected assets that the user passed as strings with a slash. Such a string can mean several
+        assets.
     """
 
     job: str
@@ -178,7 +179,7 @@ def parse_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def _json_text(key: str, value: object) -> str:
-    """Return a value as JSON that parses to the same value."""
+    """Return a value as JSON. Raise an error if the JSON would parse to a different value."""
     try:
         text = json.dumps(value)
         is_same = bool(json.loads(text) == value)

@@ -30,7 +30,7 @@ async def warn_about_misspelt_filters(api: DagsterApi, filters: RunFilters) -> N
     try:
         found = await _misspelt_names(api, filters)
     except (DagsterNbError, MissingRunsError):
-        # The frame is correct even if the names cannot be checked.
+        # If the names cannot be checked, the result is still correct, so this is no error.
         return
     for one in found:
         warn(f"{one.problem} Did you mean {one.similar!r}?")

@@ -28,8 +28,8 @@ class HasConfigDict(Protocol):
 RunConfigLike: TypeAlias = Mapping[str, Any] | HasConfigDict | str
 """A run config: a dict, Dagster's ``RunConfig``, or YAML or JSON text."""
 
-# Configs that people write have far fewer levels and values than these limits. A larger config could keep the parser
-# busy for minutes or exhaust the memory, because a few lines of nested aliases can expand to millions of values.
+# Configs that people write have far fewer levels and values than these limits. Without limits, a config could keep the
+# parser busy for minutes or exhaust the memory, because a few lines of nested aliases can expand to millions of values.
 _MAX_DEPTH = 100
 _MAX_VALUES = 100_000
 
@@ -100,7 +100,7 @@ def _dict_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     read: dict[str, Any] = {}
     for key, value in pairs:
         if key in read:
-            # After this error, the text is parsed as YAML. The YAML parser reports the line of the duplicate.
+            # After this error, the text is parsed as YAML. The YAML parser reports the line of the duplicate key.
             raise ValueError(f"the key {key!r} occurs twice in the same object; remove one of the two entries")
         read[key] = value
     return read
@@ -151,7 +151,8 @@ class _Loader(yaml.SafeLoader):
                     problem_mark=key.start_mark,
                 )
             keys.add(key.value)
-            # Without this, the key `on` would become True and `1` a number, but JSON keys must be strings.
+            # Without this, the key `on` would become True and the key `1` would become a number, but JSON keys must be
+            # strings.
             key.tag = _STRING_TAG
         return node
 

@@ -1,7 +1,7 @@
 """Find the full id for a shortened run id, as shown on Dagster's pages and in the panels.
 
-A server cannot search for the beginning of an id, so the ids of all runs are listed, which takes about 0.3 s per 20,000
-runs. The ids are listed only if an id is shorter than a full id and no run has exactly that id.
+The server cannot search for the beginning of an id, so the client lists the ids of all runs, which takes about 0.3 s
+per 20,000 runs. The ids are listed only if an id is shorter than a full id and no run has exactly that id.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ async def full_filter_ids(api: DagsterApi, run_ids: Sequence[str]) -> tuple[str,
 
 
 async def full_run_id(api: DagsterApi, run: RunsLike) -> str:
-    """Return the full id of one run; see `full_run_ids`."""
+    """Return the full id of one run. The id can be shortened, as in `full_run_ids`."""
     return (await full_run_ids(api, one_run_id(run)))[0]
 
 
@@ -102,7 +102,7 @@ async def _matches(api: DagsterApi, prefixes: Sequence[str]) -> dict[str, list[s
 
 
 async def _existing(api: DagsterApi, run_ids: Sequence[str]) -> set[str]:
-    """Return the ids that are full ids of existing runs."""
+    """Return those ids that are the full ids of existing runs."""
     known: set[str] = set()
     for page in in_chunks(run_ids, _IDS_PER_REQUEST):
         known.update(await existing_ids(api, page))

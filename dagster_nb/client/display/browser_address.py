@@ -9,8 +9,8 @@ from dagster_nb.graphql.url import parse_address
 
 __all__ = ["in_browser", "is_page"]
 
-# The address of a web page, or a path on the notebook's own host. `//host` would mean another host. Browsers treat a
-# backslash as a slash and ignore control characters, so both are forbidden.
+# The address of a web page, or a path on the notebook's own host. A path that begins with `//` would lead to another
+# host. Browsers treat a backslash as a slash and ignore control characters, so both are forbidden.
 _PAGE = re.compile(r"(?:https?://|/(?!/))[^\\\x00-\x20\x7f]*", re.ASCII)
 
 

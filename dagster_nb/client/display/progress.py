@@ -1,4 +1,4 @@
-"""Progress bars, which are advanced by the working thread and drawn by the waiting thread.
+"""Progress bars that the working thread advances and the waiting thread draws.
 
 Only the thread that runs a cell can write to the cell's output. The synchronous client therefore draws its bars in that
 thread, while the work is done in the event loop's thread. If no thread waits for a coroutine, the coroutine draws its
@@ -44,7 +44,7 @@ class ProgressBar:
     unit
         The name of the items; None shows only the elapsed time.
     problem
-        Returns a sentence that is shown in place of the description, or None.
+        A function that returns a sentence to show instead of the description, or None.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class ProgressBar:
         self._drawing.update(self.count - self._drawing.n)
         if problem != self._drawn_problem:
             self._drawn_problem = problem
-            # tqdm redraws a bar only when it advances, which does not happen while the server does not answer.
+            # tqdm redraws a bar only when the bar advances, which does not happen while the server does not answer.
             self._drawing.refresh()
         if self.finished:
             self._drawing.close()
