@@ -82,10 +82,10 @@ class DagsterNbError(Exception):
 
 
 class DagsterNbWarning(UserWarning):
-    """A call succeeded, but probably not as intended. The message says what to check."""
+    """A call succeeded, but probably not in the way that the user intended. The message says what to check."""
 
     def __str__(self) -> str:
-        # As in the errors, a message can contain text from the server.
+        # As in `DagsterNbError`, the message can contain text from the server.
         return terminal_text(super().__str__())
 
 
@@ -160,11 +160,11 @@ class LocationNotFoundError(NotFoundError):
 
 
 class AmbiguousNameError(DagsterNbError):
-    """Several jobs, schedules, sensors or assets have that name. The message lists them and says how to select one."""
+    """Several jobs, schedules, sensors or assets have that name. The message lists them, and says how to select one."""
 
 
 class AmbiguousJobError(AmbiguousNameError):
-    """Several repositories have a job with that name. The message lists the jobs, and how to select one."""
+    """Several repositories have a job with that name. The message lists the jobs, and says how to select one."""
 
 
 class RunStateError(DagsterNbError):
@@ -195,12 +195,12 @@ class ConfigProblem:
 
 
 class RunConfigInvalidError(DagsterNbError, ValueError):
-    """The run config does not fit the job, and nothing was launched.
+    """The run config does not fit the job, so nothing was launched.
 
     Parameters
     ----------
     message
-        Which run config is invalid, and for which job.
+        A sentence that says which run config is invalid, and for which job.
     errors
         Each problem with its path, reason and message.
     """

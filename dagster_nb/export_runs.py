@@ -1,4 +1,4 @@
-"""Write run history to a file, one page of runs at a time, so that the runs need not all fit into memory."""
+"""Write run history to a file, one page of runs at a time, so that the runs do not all have to fit into memory."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ class ExportSource(Protocol):
 def write_runs(source: ExportSource, path: str | Path, **filters: Any) -> int:  # noqa: ANN401 - those of runs()
     """Write the runs that match some filters to a file.
 
-    Dicts and lists become JSON strings, because Parquet would turn a column of dicts into one struct with the keys of
-    all runs. In a CSV file, strings that a spreadsheet would treat as formulas get a leading apostrophe. The file is
-    created or replaced only when all runs have been written, so an error or Ctrl-C leaves an older file unchanged.
+    Dicts and lists become JSON strings, because in a Parquet file, a column of dicts would become a single struct with
+    the keys of all runs. In a CSV file, strings that a spreadsheet would treat as formulas get a leading apostrophe.
+    The file is created or replaced only when all runs have been written, so an error or Ctrl-C leaves an older file
+    unchanged.
 
     Parameters
     ----------

@@ -39,7 +39,8 @@ class RunFilters:
     tags
         Tag keys with their allowed values. For each key, a run must have one of these values.
     created_after, created_before, updated_after, updated_before
-        Exclusive bounds as the user gave them. A bound such as "7d" stays relative until `at` converts it.
+        Exclusive bounds, in the form in which the user passed them. A bound such as "7d" stays relative until `at`
+        converts it.
     """
 
     job: tuple[str, ...] | None = None
@@ -162,7 +163,7 @@ class RunFilters:
 
 
 def as_strings(value: object, name: str) -> tuple[str, ...] | None:
-    """Return one or many strings as a tuple without duplicates; None is returned unchanged.
+    """Return one or many strings as a tuple without duplicates. None is returned unchanged.
 
     Parameters
     ----------
@@ -188,7 +189,7 @@ def as_strings(value: object, name: str) -> tuple[str, ...] | None:
         return None
     if isinstance(value, str | Enum):
         value = [value]
-    # Iterating over a frame would yield its column names, which the user never wants here.
+    # Iterating over a frame would yield its column names, which are never the intended values.
     if isinstance(value, dict | bytes) or hasattr(value, "columns") or not hasattr(value, "__iter__"):
         raise TypeError(f"{name} must be a string or a list of strings, not {type(value).__name__}.")
     strings: dict[str, None] = {}
@@ -223,8 +224,8 @@ def parse_tags(tags: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
     for key, value in tags.items():
         if not isinstance(key, str) or not key:
             raise ValueError(f"tags has the key {key!r}. A tag's key must be a non-empty string.")
-        # An empty tag value is allowed: the server compares it like any other value, although it ignores other empty
-        # strings.
+        # An empty tag value is allowed: the server ignores other empty strings, but compares this one like any other
+        # value.
         values = ("",) if value == "" else as_strings(value, f"tags[{key!r}]")
         if values is None:
             raise TypeError(f"tags[{key!r}] must be a string or a list of strings, not None.")

@@ -1,4 +1,4 @@
-"""Tell panels when a client's server does not answer, and when it answers again."""
+"""Notify panels when a client's server stops answering, and when it answers again."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["on_connection_problem"]
 
 
 def on_connection_problem(source: Any, listener: Callable[[str | None], object]) -> Callable[[], None]:  # noqa: ANN401
-    """Call a listener with a message when a client's server does not answer, and with None when it answers again.
+    """Call a listener with a message when a client's server stops answering, and with None when it answers again.
 
     Parameters
     ----------
     source
         A client. For other sources, such as a history on disk, the listener is never called.
     listener
-        Called with one sentence or None, in the client's thread.
+        A function that is called in the client's thread with one sentence, or with None.
 
     Returns
     -------

@@ -53,7 +53,7 @@ _OUTCOMES: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...]
 
 
 def not_found_message(run_id: str) -> str:
-    """Return the message for an id that matches no run, with advice.
+    """Return a message which says that no run has an id, and what to do.
 
     Examples
     --------

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["partition_defaults", "partition_keys", "partition_set"]
 
-# Comparing a key with 1,000 keys takes a tenth of a second.
+# Comparing a key with this many keys takes a tenth of a second.
 _MAX_KEYS_TO_COMPARE = 1_000
 # Dagster's error contains this text if the assets have no partitions in common.
 _NO_COMMON_DEFINITION = "no PartitionsDefinition shared"
@@ -100,7 +100,7 @@ async def _job_partition(client: AsyncBase, address: JobAddress, partition_key: 
 async def _asset_partition(
     client: AsyncBase, address: JobAddress, partition_key: str, assets: Sequence[Sequence[str]]
 ) -> dict[str, Any] | None:
-    """Return a partition that some assets have in common; None if there is no such partition."""
+    """Return the partition with a key that all given assets have; None if there is no such partition."""
     variables = {"selector": address.selector, "assets": asset_key_inputs(assets), "partition": partition_key}
     try:
         answer = await client._read("asset_partition_config", variables)
@@ -112,7 +112,7 @@ async def _asset_partition(
 
 
 async def _asset_partition_keys(client: AsyncBase, address: JobAddress, assets: Sequence[Sequence[str]]) -> list[str]:
-    """Return the partition keys that some assets have in common.
+    """Return the partition keys of assets that have the same partitions.
 
     Raises
     ------
@@ -144,7 +144,10 @@ def _unknown_partition(job: str, partition_key: str, keys: list[str]) -> str:
 
 
 def _with_common_prefix(key: str, keys: list[str]) -> list[str]:
-    """Return some keys in which to look for similar ones. A job can have too many keys to compare all of them."""
+    """Return the keys in which to look for similar keys.
+
+    A job can have so many keys that comparing all of them would be slow.
+    """
     if len(keys) <= _MAX_KEYS_TO_COMPARE:
         return keys
     for length in range(len(key), 0, -1):
@@ -154,7 +157,7 @@ def _with_common_prefix(key: str, keys: list[str]) -> list[str]:
 
 
 async def _partition_sets(client: AsyncBase, address: JobAddress) -> list[dict[str, Any]]:
-    """Return a list with the partition set of a job; an empty list if the job is not partitioned."""
+    """Return a list that contains the partition set of a job; an empty list if the job is not partitioned."""
     answer = await client._read("partition_sets", {"repository": address.repository_selector, "job": address.job})
     sets: list[dict[str, Any]] = unwrap(answer["partitionSetsOrError"], "PartitionSets")["results"]
     return sets

@@ -1,4 +1,4 @@
-"""Find the methods that the server denies everywhere, according to Dagster's permissions."""
+"""Find the client methods that Dagster's permissions do not allow in any code location."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _NO_REASON = "the server gave no reason"
 
 
 def denied_actions(places: Sequence[Permissions]) -> dict[str, str]:
-    """Return the methods that the server denies everywhere, with the server's reasons.
+    """Return the methods that the server permits neither in the workspace nor in any code location, with its reasons.
 
     Parameters
     ----------
     places
-        The lists of ``Permission`` objects for the workspace and for each code location. If a list does not contain a
-        permission, the permission is not denied.
+        The lists of ``Permission`` objects for the workspace and for each code location. If a permission is missing
+        from one of the lists, it is not denied.
 
     Examples
     --------
@@ -62,7 +62,8 @@ def denied_actions(places: Sequence[Permissions]) -> dict[str, str]:
 def location_permissions(answer: Mapping[str, Any]) -> list[Permissions]:
     """Return the permissions in the workspace and in each code location, from a response to ``permissions.graphql``.
 
-    If the server does not list its code locations, an empty list is added, so that nothing is denied everywhere.
+    If the server does not list its code locations, an empty list is added, so that no action counts as denied
+    everywhere.
     """
     entries = answer["workspaceOrError"].get("locationEntries")
     locations: list[Permissions] = [[]] if entries is None else [entry["permissions"] for entry in entries]

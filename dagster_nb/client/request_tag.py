@@ -44,19 +44,19 @@ _RUN_COLUMNS = ["run_id", "outcome", "message"]
 REQUEST_TAG = ".dagster/dagster_nb_request_id"
 """The key of the tag."""
 
-# When the response is lost, the server may still be creating the run or the backfill.
+# When a response is lost, the server may still be creating the run or the backfill.
 _PAUSES_SECONDS = (0.0, 0.3, 1.0, 3.0)
 # Re-executions from Dagster's own pages inherit the tag, so several runs can have it.
 _MAX_RUNS = 100
 
 
 def new_request_id() -> str:
-    """Return an id that no other request has."""
+    """Return a new, unique id for a request."""
     return str(uuid4())
 
 
 def batch_request_ids(batch: str, requests: Iterable[object]) -> list[str]:
-    """Return one id for each request. The same requests in the same batch always get the same ids.
+    """Return one id for each request. If the batch and the requests are the same, so are the ids.
 
     Parameters
     ----------
@@ -208,8 +208,8 @@ async def _wait_for(find: Callable[[], Awaitable[T | None]]) -> T | None:
         try:
             found = await find()
         except DagsterNbError:
-            # The query has already been retried, so the server is down or too old. Raising this error would hide that
-            # the outcome is unknown.
+            # The query has already been retried, so the server is probably down or too old. Raising this error would
+            # hide that the outcome is unknown.
             return None
         if found is not None:
             return found

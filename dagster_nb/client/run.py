@@ -35,7 +35,7 @@ __all__ = ["AsyncRun", "RunClient", "RunFacts"]
 _POLL_SECONDS = 0.5
 # If a run stays queued for longer than this, `wait` checks whether a daemon is running that would start it.
 _SECONDS_BEFORE_DAEMON_CHECK = 10.0
-# A process that reacts to a request to stop ends within seconds, so a run that takes this long is probably stuck.
+# A process that reacts to a request to stop exits within seconds, so a run that takes this long is probably stuck.
 _SECONDS_TO_CANCEL = 60.0
 
 
@@ -171,13 +171,13 @@ class RunClient(Protocol):
         """Return one run."""
 
     async def steps(self, runs: RunsLike) -> pd.DataFrame:
-        """Return the steps of some runs."""
+        """Return the steps of the given runs."""
 
     async def events(self, runs: RunsLike) -> pd.DataFrame:
-        """Return the events of some runs."""
+        """Return the events of the given runs."""
 
     async def failures(self, runs: RunsLike) -> pd.DataFrame:
-        """Return the failures that ended some runs."""
+        """Return the failures that ended the given runs."""
 
     async def compute_logs(
         self,
@@ -318,8 +318,8 @@ class AsyncRun(RunFacts):
     async def failures(self) -> pd.DataFrame:
         """Return the failures that ended the run; see `AsyncDagsterClient.failures`.
 
-        A notebook shows the frame as stack traces, with collapsed library code. A selection from it, such as
-        ``failures[["step_key", "error_class"]]``, is an ordinary frame.
+        A notebook shows the frame as stack traces, with collapsed library code. If you select columns or rows, as in
+        ``failures[["step_key", "error_class"]]``, the result is an ordinary frame.
         """
         return RunFailures(await self.client.failures(self.run_id))
 
@@ -361,7 +361,7 @@ class AsyncRun(RunFacts):
         return await self.client.reexecute(self.run_id, strategy=strategy, run_config=run_config, tags=tags)
 
     async def _warn_without_daemon(self) -> bool:
-        """Warn if no daemon is running that starts queued runs. Return False if the check should be repeated."""
+        """Warn if no daemon is running that starts queued runs. Return False if the check should be repeated later."""
         try:
             daemons = await self.client.daemons()
         except UnsupportedServerError:
@@ -380,7 +380,7 @@ class AsyncRun(RunFacts):
         try:
             steps = await self.client.steps(self.run_id)
         except DagsterNbError:
-            # The run has been canceled, which is what the caller waits for.
+            # The run has been canceled, so `wait` can return even if its steps cannot be read.
             return
         for step in steps.loc[steps["status"].eq("IN_PROGRESS").fillna(value=False), "step_key"].head(1):
             warn(

@@ -38,7 +38,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class _Derived(Protocol):
-    """The interface of the synchronous classes, which defines how derived methods are called."""
+    """The interface that derived methods use to call the asynchronous object."""
 
     def _call(self, method: Callable[..., Coroutine[Any, Any, Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """Run a coroutine function of the asynchronous class and return its result."""
@@ -50,7 +50,7 @@ class _Derived(Protocol):
 class _Method(Generic[P, T_co]):
     """The type of a derived method. On an instance, the method takes the arguments of the coroutine function.
 
-    At run time, a derived method is a plain function, so ``help`` and completion show it like any other method.
+    At run time, a derived method is a plain function, so ``help`` and completion treat it like any other method.
     """
 
     def __get__(self, instance: object, owner: type | None = None) -> Callable[P, T_co]:
@@ -355,7 +355,8 @@ class Run(RunFacts):
         try:
             value = self.client._wait_for(method, async_run, *args, **kwargs)
         finally:
-            # Even an interrupted wait may have read new values of the run.
+            # Copy the values even after an interruption, because the wait may have read the run before it was
+            # interrupted.
             self._update(async_run._record)
         return self if value is async_run else self.client._to_synchronous(value)
 
@@ -394,7 +395,7 @@ _open_clients: weakref.WeakSet[DagsterClient] = weakref.WeakSet()
 
 
 def _close(loop: LoopThread, client: AsyncDagsterClient, pid: int) -> None:
-    # The garbage collector may run in any thread, including the thread of the client's own loop, which cannot wait for
+    # The garbage collector may run in any thread, even in the thread of the client's own loop, which cannot wait for
     # itself.
     if pid != os.getpid() or loop.is_current:
         return

@@ -104,7 +104,7 @@ class AutomationMethods(AsyncBase):
         after: Moment | None = None,
         before: Moment | None = None,
     ) -> pd.DataFrame:
-        """Return the ticks (evaluations) of a schedule or a sensor.
+        """Return the ticks (evaluations) of a schedule or sensor.
 
         Dagster deletes old ticks according to the retention settings of its instance.
 

@@ -110,7 +110,8 @@ class BackfillMethods(AsyncBase):
         Returns
         -------
         Backfill
-            The new backfill, with ``backfill_id``, ``status`` and ``url``. Use `backfills` to see its later status.
+            The new backfill, with ``backfill_id``, ``status`` and ``url``. These properties are not updated: use
+            `backfills` to see the current status.
 
         Raises
         ------
@@ -207,7 +208,7 @@ class BackfillMethods(AsyncBase):
         return "canceled" if status in _FINISHED else "canceling"
 
     async def _is_job(self, finder: JobFinder, name: str) -> bool:
-        """Return whether a job has this name. If an asset has the same name, raise an error."""
+        """Return whether a job has this name. Raise an error if an asset has it too."""
         if all(one.job != name for one in await finder.jobs()):
             return False
         if any("/".join(path) == name for path in await list_asset_paths(self._api)):
@@ -245,7 +246,7 @@ class BackfillMethods(AsyncBase):
             try:
                 return await self._read_backfill(backfill_id)
             except DagsterNbError as error:
-                # Any other error would mean that nothing was launched, and users would launch the backfill again.
+                # With any other error, users would think that nothing was launched, and launch the backfill again.
                 raise OutcomeUnknownError(
                     f"backfill {backfill_id} was launched, but its state could not be read: {error} Do not launch it "
                     "again. client.backfills() shows its status."

@@ -134,7 +134,7 @@ class LogMethods(AsyncBase):
         *,
         bar: ProgressBar,
     ) -> _End:
-        """Read the new output in a stream of some files, and return the end of the whole stream."""
+        """Read the new output of one stream from some files, and return the end of the complete output."""
         text = "" if previous is None else getattr(previous, stream)
         end = _End(max_bytes, 0 if previous is None else getattr(previous, f"{stream}_omitted"))
         start = 0
@@ -156,7 +156,7 @@ class LogMethods(AsyncBase):
     async def _read_file(
         self, key: list[str], stream: Stream, cursor: str | None, end: _End, *, is_finished: bool, bar: ProgressBar
     ) -> StreamPosition:
-        """Append the part of a file's stream after the cursor to the output, and return the new position."""
+        """Read a stream of a file from the cursor on, append it to the output, and return the new position."""
         last, page = cursor, ""
         while True:
             # A process may have written only part of a character. If a page ends in the middle of a character, the page
@@ -184,20 +184,20 @@ class LogMethods(AsyncBase):
         """Return a page that ends with a complete character, and the cursor of the next page.
 
         The server divides pages by bytes. If the end of a page splits a character, the server returns a replacement
-        character at the end of the page. A page that is up to three bytes shorter ends before that character.
+        character at the end of the page. A page that is up to three bytes shorter ends just before that character.
         """
         for limit in range(_BYTES_PER_REQUEST, _BYTES_PER_REQUEST - _MAX_CHARACTER_BYTES, -1):
             variables = {"logKey": log_key, "cursor": cursor, "limit": limit, "stdout": False, "stderr": False}
             answer = (await self._read("captured_logs", {**variables, stream: True}))["capturedLogs"]
             page: str = answer[stream] or ""
-            # At the end of the file, requesting a shorter page makes no difference. If every shorter page also ends
-            # with a replacement character, the output is not text.
+            # At the end of the file, a shorter page would not help. If even the shorter pages end with a replacement
+            # character, the output is not text.
             if not page.endswith(_REPLACEMENT) or len(page.encode()) < limit:
                 break
         return page, answer["cursor"]
 
     async def _check_step(self, run_id: str, step: str, captures: Iterable[dict[str, Any]]) -> None:
-        """Raise an error if a run has no such step. A step without output is valid."""
+        """Raise an error if a run does not have the given step. A step that has no output is valid."""
         run = unwrap((await self._read("run_plan", {"runId": run_id}))["runOrError"], "Run")
         planned = [one["key"] for one in (run["executionPlan"] or {"steps": ()})["steps"]]
         steps = dict.fromkeys([*planned, *(key for one in captures for key in one["stepKeys"] or ())])
@@ -207,7 +207,7 @@ class LogMethods(AsyncBase):
 
 
 def _check_same(after: ComputeLogs, run_id: str, step: str | None) -> None:
-    """Raise an error if output does not belong to a run and step."""
+    """Raise an error if the output in `after` belongs to another run or step."""
     if (after.run_id, after.step) != (run_id, step):
         raise ValueError(
             f"after= is the output of run {after.run_id}, step {after.step}, and not of run {run_id}, step {step}. "
@@ -216,12 +216,15 @@ def _check_same(after: ComputeLogs, run_id: str, step: str | None) -> None:
 
 
 def _byte_count(text: str) -> int:
-    # Most output is ASCII, for which there is nothing to encode.
+    # Most output is ASCII, in which each character is one byte.
     return len(text) if text.isascii() else len(text.encode())
 
 
 class _End:
-    """The last pages of a stream, which together have at least ``max_bytes``. Earlier pages are dropped."""
+    """The last pages of a stream, which together have at least ``max_bytes``.
+
+    When pages are added, pages that are no longer needed are dropped.
+    """
 
     def __init__(self, max_bytes: int | None, omitted: int = 0):
         self.omitted = omitted
@@ -254,7 +257,7 @@ class _End:
             self._pages.extendleft((page, _byte_count(page), file) for page in reversed(pages))
 
     def length(self, file: str) -> int:
-        """Return the number of characters that come from a file."""
+        """Return the number of characters that were read from a file."""
         return sum(len(page) for page, _, source in self._pages if source == file)
 
     def text(self) -> str:

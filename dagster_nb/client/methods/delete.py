@@ -85,7 +85,7 @@ class DeleteMethods(AsyncBase):
         return acted.frame_or_interruption(_frame(ids, acted))
 
     async def _settle_unknown(self, ids: list[str], acted: Acted) -> None:
-        """Find out which deletions with lost responses have taken effect."""
+        """Find out whether the deletions whose responses were lost have taken effect."""
         unknown = {ids[position]: position for position in acted.unknown}
         try:
             existing = await read_run_states(self._api, list(unknown))

@@ -25,7 +25,7 @@ class JobMethods(AsyncBase):
     async def jobs(self) -> pd.DataFrame:
         """Return the jobs of all loaded code locations.
 
-        Hidden jobs are left out, as on Dagster's own pages. Dagster uses the hidden jobs ``__ASSET_JOB`` and
+        Hidden jobs are left out, as they are on Dagster's own pages. Dagster uses the hidden jobs ``__ASSET_JOB`` and
         ``__anonymous_asset_job_…`` to materialize assets without a job. `ops` and `runs` also accept the names of
         hidden jobs.
 

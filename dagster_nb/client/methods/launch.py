@@ -82,8 +82,8 @@ class LaunchMethods(AsyncBase):
             The key of a partition of the job. A partition has a config and tags: ``run_config`` replaces its config,
             and ``tags`` are added to its tags.
         location, repository
-            The job's code location and repository; required if several repositories have a job with that name. If both
-            are given, the client does not read the server's list of jobs first.
+            The job's code location and repository; required if several repositories have a job with that name. If you
+            pass both, the client does not need to read the server's list of jobs first.
 
         Raises
         ------
@@ -121,7 +121,7 @@ class LaunchMethods(AsyncBase):
         return await self._launch(arguments, JobFinder(self._api), new_request_id())
 
     async def launch_many(self, launches: Iterable[Mapping[str, Any]], *, batch: str | None = None) -> pd.DataFrame:
-        """Launch many jobs, a few at a time. If a launch fails, the method continues with the others.
+        """Launch many jobs, a few at a time. If one launch fails, the method continues with the others.
 
         Parameters
         ----------
@@ -206,7 +206,7 @@ class LaunchMethods(AsyncBase):
                         self, address, arguments.partition_key, assets=arguments.asset_paths
                     )
                 except ValueError:
-                    # The job may have no partitions because it does not exist.
+                    # The job may have no partitions because there is no such job.
                     await finder.find(arguments.job, **where)
                     raise
                 config = parse_run_config(default_config) if config is None else config
@@ -231,12 +231,12 @@ class LaunchMethods(AsyncBase):
         return await finder.use(launch_at, arguments.job, **where)
 
     async def _check_ops(self, address: JobAddress, selection: Sequence[str]) -> None:
-        """After a selection was rejected, raise an error that names the ops that the job does not have."""
+        """After Dagster has rejected a selection, raise an error that names the ops that do not exist in the job."""
         try:
             answer = await self._read("job_ops", {"selector": address.selector})
             handles = [one["handleID"] for one in unwrap(answer["pipelineOrError"], "Pipeline")["solidHandles"]]
         except DagsterNbError:
-            # If the ops cannot be read, the caller raises Dagster's own error.
+            # If the ops cannot be read, the caller raises the error from Dagster.
             return
         names = [_SELECTION_OPERATORS.sub("", clause) for clause in selection]
         if unknown := [name for name in names if name and name not in handles]:
@@ -250,7 +250,7 @@ class LaunchMethods(AsyncBase):
 
 
 class _Invalid:
-    """A launch with a run config that cannot be parsed."""
+    """Raised for a launch whose run config cannot be parsed."""
 
     def __init__(self, job: str, error: RunConfigInvalidError):
         self.job = job

@@ -112,7 +112,7 @@ def _check_executable(nodes: Sequence[Node], requested: set[str]) -> None:
 
 
 def _check_partitions(nodes: Sequence[Node], keys: Sequence[str] | None) -> None:
-    """Raise a `ValueError` if partition keys are missing, not needed or unknown."""
+    """Raise a `ValueError` if partition keys are missing, are given for assets without partitions, or do not exist."""
     partitioned = [node for node in nodes if node["isPartitioned"]]
     names = ", ".join(repr(_name(node)) for node in partitioned or nodes)
     if keys is None and partitioned:
@@ -124,9 +124,9 @@ def _check_partitions(nodes: Sequence[Node], keys: Sequence[str] | None) -> None
 
 
 def _job_of(nodes: Sequence[Node]) -> tuple[str, str, str]:
-    """Return a job that contains all assets, with its code location and repository.
+    """Return a hidden job that contains all of the assets, with its code location and repository.
 
-    Dagster creates a hidden job for all assets with the same partitions.
+    Dagster creates a hidden job for each group of assets that have the same partitions.
     """
     places = {(node["repository"]["location"]["name"], node["repository"]["name"]) for node in nodes}
     if len(places) > 1:

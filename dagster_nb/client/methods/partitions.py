@@ -35,7 +35,7 @@ class PartitionMethods(AsyncBase):
         Parameters
         ----------
         job, asset
-            The name of a job, or an asset as in `materializations`. Pass either a job or an asset.
+            The name of a job, or an asset as in `materializations`. Pass one of the two.
         location, repository
             The job's code location and repository; required if several repositories have a job with that name.
 

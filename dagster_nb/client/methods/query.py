@@ -52,8 +52,7 @@ class QueryMethods(AsyncBase):
         Raises
         ------
         QueryError
-            If the document is not valid GraphQL, or if the server rejects it. The message marks the position of the
-            problem.
+            If the document is not valid GraphQL, or if the server rejects it. The message shows where the problem is.
         ReadOnlyError
             If the operation is a mutation and the client is read-only.
         OutcomeUnknownError
@@ -104,7 +103,7 @@ class QueryMethods(AsyncBase):
         return self._api.text(name)
 
     async def graphql_schema(self) -> GraphQLSchema:
-        """Return the GraphQL schema of the server. The schema is read once.
+        """Return the GraphQL schema of the server. The schema is read only once.
 
         Returns
         -------

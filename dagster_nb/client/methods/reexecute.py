@@ -62,7 +62,7 @@ _NOT_INHERITED_TAGS = frozenset(
         "dagster/root_run_id",
     }
 )
-# A re-execution inherits this tag only while the backfill is in progress, as in Dagster's own code.
+# As in Dagster's own code, a re-execution inherits this tag only while the backfill is in progress.
 _BACKFILL_TAG = "dagster/backfill"
 _BACKFILL_TAGS = frozenset({_BACKFILL_TAG, "dagster/parent_backfill", "dagster/root_backfill"})
 
@@ -130,7 +130,9 @@ class ReexecuteMethods(AsyncBase):
         tags: Mapping[str, Any] | None = None,
         batch: str | None = None,
     ) -> pd.DataFrame:
-        """Re-execute many runs, a few at a time. If a run cannot be re-executed, the method continues with the others.
+        """Re-execute many runs, a few at a time.
+
+        If one run cannot be re-executed, the method continues with the others.
 
         Parameters
         ----------
@@ -162,7 +164,7 @@ class ReexecuteMethods(AsyncBase):
         TypeError, ValueError
             If an argument is invalid, or if the runs come from another server. Nothing is sent.
         ActionInterrupt
-            On Ctrl-C; see `launch_many`.
+            If the user presses Ctrl-C: see `launch_many`.
         ReadOnlyError
 
         Examples
@@ -268,7 +270,10 @@ class ReexecuteMethods(AsyncBase):
         return bool(answer["partitionBackfillOrError"].get("status") == "REQUESTED")
 
     async def _check_location(self, parent: dict[str, Any]) -> None:
-        """Raise an error if the code location of a run no longer exists, which Dagster reports in three ways."""
+        """Raise an error if the code location of a run no longer exists.
+
+        Dagster reports this in three different ways.
+        """
         location = parent["repositoryOrigin"]["repositoryLocationName"]
         entries = await list_locations(self._api)
         entry = next((entry for entry in entries if entry["name"] == location), None)
@@ -287,7 +292,7 @@ class ReexecuteMethods(AsyncBase):
 
 
 def _check_reexecutable(parent: dict[str, Any], strategy: Strategy) -> None:
-    """Raise a readable error if Dagster would respond with a ``PythonError``."""
+    """Raise a readable error in the cases in which Dagster would respond with a ``PythonError``."""
     run_id, status = parent["runId"], parent["status"]
     if strategy != "all_steps" and status not in _FAILED_STATUSES:
         raise RunStateError(

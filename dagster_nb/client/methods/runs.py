@@ -168,7 +168,7 @@ class RunMethods(AsyncBase):
         limit: int | None = None,
         page_size: int | None = None,
     ) -> AsyncIterator[pd.DataFrame]:
-        """Yield all runs that match, in pages, so that they need not all fit into memory.
+        """Yield all runs that match, in pages, so that the runs do not all have to fit into memory.
 
         Parameters
         ----------
@@ -199,8 +199,8 @@ class RunMethods(AsyncBase):
         filters = RunFilters.from_arguments(locals(), known_statuses=self._statuses)
         included, limit, page_size = included_columns(include), whole_number(limit, "limit"), parse_page_size(page_size)
 
-        # Only the inner function is a generator, so an invalid argument raises an error at the call and not at the
-        # first page.
+        # Only the inner function is a generator, so an invalid argument raises an error when the method is called, not
+        # when the first page is read.
         async def pages() -> AsyncIterator[pd.DataFrame]:
             is_empty = True
             async for page in self._pages(filters, included, limit=limit, page_size=page_size):
@@ -280,7 +280,7 @@ class RunMethods(AsyncBase):
         created_before: Moment | None = None,
         page_size: int | None = None,
     ) -> AsyncIterator[list[str]]:
-        """Yield the ids of all runs that were created within some bounds, newest first, in pages."""
+        """Yield the ids of all runs that were created between two times, newest first, in pages."""
         filters = await self._server_filters(RunFilters(created_after=created_after, created_before=created_before))
         if filters is None:
             return
@@ -300,7 +300,10 @@ class RunMethods(AsyncBase):
         page_size: int | None,
         bar: ProgressBar | None = None,
     ) -> AsyncIterator[pd.DataFrame]:
-        """Yield pages of runs as frames. Each frame is built in a thread while the server works on the next page."""
+        """Yield pages of runs as frames.
+
+        Each frame is built in a thread, while the server is already working on the next page.
+        """
         server_filters = await self._server_filters(filters)
         if server_filters is None or limit == 0:
             return
@@ -314,14 +317,15 @@ class RunMethods(AsyncBase):
             pages = read_merged_pages(self._api, server_filters, limit=limit, page_size=page_size, include=columns)
         try:
             async for records in pages:
-                # A status may be newer than the schema that the client read when it connected.
+                # The server may have been upgraded since the client connected, so a status may be missing from the
+                # client's list.
                 self._statuses = categories([one["status"] for one in records if "status" in one], self._statuses)
                 build = partial(runs_frame, records, include=include, known_statuses=self._statuses)
                 yield await anyio.to_thread.run_sync(build)
         except MissingRunsError as error:
             raise self._incomplete(error, include) from None
         except Exception:
-            # The error's traceback refers to the generator, so the generator must be closed to end its request.
+            # The traceback of the error keeps the generator alive, so close the generator to end its request.
             await pages.aclose()
             raise
 
@@ -340,7 +344,7 @@ class RunMethods(AsyncBase):
         limit: int | None,
         fetched_at: datetime,
     ) -> pd.DataFrame:
-        """Concatenate pages, and record the source of the frame in ``attrs``."""
+        """Concatenate pages, and record in ``attrs`` where the frame comes from."""
         if len(pages) == 1:
             frame = pages[0]
         elif pages:
@@ -374,7 +378,7 @@ class RunMethods(AsyncBase):
         api = self._api
         if not filters.status or api.statuses is None or set(filters.status) <= set(api.statuses):
             return filters
-        # The server may have been upgraded since the client connected.
+        # The server may have been upgraded since the client connected, and may now have more statuses.
         await api.identify()
         if api.statuses is None:
             return filters

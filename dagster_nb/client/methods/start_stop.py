@@ -69,7 +69,7 @@ class StartStopMethods(AsyncBase):
         Raises
         ------
         NotFoundError, AmbiguousNameError
-            If a name belongs to no schedule or sensor, or to several. Nothing is started.
+            If no schedule or sensor has one of the names, or if several have it. Nothing is started.
         TypeError, ValueError
             If an argument is invalid, or if a frame comes from another server. Nothing is sent.
         ActionInterrupt
@@ -101,7 +101,7 @@ class StartStopMethods(AsyncBase):
         Raises
         ------
         NotFoundError, AmbiguousNameError
-            If a name belongs to no schedule or sensor, or to several. Nothing is stopped.
+            If no schedule or sensor has one of the names, or if several have it. Nothing is stopped.
         TypeError, ValueError
             If an argument is invalid, or if a frame comes from another server. Nothing is sent.
         ActionInterrupt
@@ -169,7 +169,7 @@ class StartStopMethods(AsyncBase):
 
 
 def _correct_outcomes(acted: Acted, statuses: list[str | None], wanted: Status) -> None:
-    """Correct each outcome according to the status that was read after acting."""
+    """Correct each outcome with the status that was read after the action."""
     for position, (row, status) in enumerate(zip(acted.rows, statuses, strict=True)):
         if row["outcome"] == "unknown" and status == wanted:
             message = f"the response was lost, but the status is now {status}."

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EventMethods", "iter_event_pages", "iter_events"]
 
-# The server needs one query of its event log for the steps of each run. A request for many runs takes a third of the
-# time of single requests. Larger requests save little more time, and could take too long if the runs have many events.
+# The server needs one query of its event log for the steps of each run. One request for many runs takes a third of the
+# time that one request per run would take. Requests for even more runs would save little time, and could take too long
+# if the runs have many events.
 _RUNS_PER_REQUEST = 25
 _EVENTS_PER_REQUEST = 1_000
 _LOST_LOG = {
@@ -44,7 +45,7 @@ class EventMethods(AsyncBase):
     """The client methods that read the steps and events of runs."""
 
     async def steps(self, runs: RunsLike) -> pd.DataFrame:
-        """Return the steps of some runs. For each run, the server queries its event log once.
+        """Return the steps of some runs. For each run, the server sends one query to its event log.
 
         Parameters
         ----------
@@ -219,9 +220,10 @@ class EventMethods(AsyncBase):
         Yields
         ------
         pandas.DataFrame
-            The next events, with the columns of `events`. Each event is yielded once. The events in a frame are sorted
-            by time, but an event that the server stored late also arrives late. ``frame.attrs["dagster_nb"]`` contains
-            the ``url`` and the ``mode``: ``"live"`` for a websocket, or ``"polling"``.
+            The next events, with the columns of `events`. Each event is yielded once. The events in each frame are
+            sorted by time, but if the server stores an event late, it arrives in a later frame.
+            ``frame.attrs["dagster_nb"]`` contains the ``url`` and the ``mode``: ``"live"`` for a websocket, or
+            ``"polling"``.
 
         Raises
         ------
@@ -240,8 +242,8 @@ class EventMethods(AsyncBase):
         if heartbeat is not None and not heartbeat > 0:
             raise ValueError(f"heartbeat must be a positive number of seconds, or None, not {heartbeat!r}.")
 
-        # Only the inner function is a generator, so an invalid argument raises an error at the call and not at the
-        # first frame.
+        # Only the inner function is a generator, so an invalid argument raises an error when the method is called, not
+        # when the first frame is read.
         async def frames() -> AsyncIterator[pd.DataFrame]:
             full_id = await full_run_id(self._api, run_id)
             batches = follow_events(self._api, full_id, new_only=new_only, heartbeat=heartbeat)
@@ -256,7 +258,10 @@ class EventMethods(AsyncBase):
     async def _failures_without_events(
         self, events: Mapping[str, Sequence[dict[str, Any]]]
     ) -> dict[str, list[dict[str, Any]]]:
-        """Return one event, with an explanation, for each failed run without a log on the server."""
+        """Return one event for each failed run whose log the server no longer has.
+
+        The event explains that the log is missing.
+        """
         silent = [run_id for run_id, own in events.items() if not own]
         states = await read_run_states(self._api, silent)
         return {run_id: [_LOST_LOG] for run_id in silent if states.get(run_id, {}).get("status") == "FAILURE"}
@@ -291,7 +296,7 @@ async def iter_events(client: AsyncBase, run_id: str, *, document: str) -> Async
 async def iter_event_pages(
     client: AsyncBase, run_id: str, *, document: str, cursor: str | None = None
 ) -> AsyncIterator[tuple[list[dict[str, Any]], str]]:
-    """Yield the events of a run after a cursor in pages, each with the cursor at the end of the page."""
+    """Yield the events of a run after a cursor, in pages. Each page comes with the cursor at its end."""
     while True:
         variables = {"runId": run_id, "cursor": cursor, "limit": _EVENTS_PER_REQUEST}
         answer = await client._read(document, variables)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["TerminateMethods"]
 
 _COLUMNS = ["run_id", "outcome", "status", "message"]
-# Dagster contacts the code locations of the runs one after another, so a request for many runs takes a while.
+# Dagster contacts the code location of each run in turn, so a request for many runs takes a while.
 _RUNS_PER_REQUEST = 20
 _FORCE_HINT = (
     "force=True marks the run as canceled at once. If its processes are still running, they are not stopped, and "
@@ -55,7 +55,8 @@ class TerminateMethods(AsyncBase):
             must be complete. Duplicates are ignored. If there are no runs, nothing is sent.
         force
             False asks each run to stop (``SAFE_TERMINATE``), which is possible while the run is queued or started. True
-            marks each run as canceled at once, even if its processes do not stop (``MARK_AS_CANCELED_IMMEDIATELY``).
+            marks each run as canceled immediately, even if its processes do not stop
+            (``MARK_AS_CANCELED_IMMEDIATELY``).
 
         Returns
         -------
@@ -80,7 +81,7 @@ class TerminateMethods(AsyncBase):
               ``STARTING``; the message says what to do instead
             * ``not_found``, ``unauthorized``, ``failed``; ``unknown`` if the response was lost
 
-            If a run finishes by itself before it is stopped, its outcome is also ``already_finished``.
+            If a run finishes before it can be stopped, its outcome is also ``already_finished``.
 
         Raises
         ------
@@ -113,7 +114,7 @@ class TerminateMethods(AsyncBase):
                 after = await read_run_states(self._api, list(sent))
                 problem = None
             except DagsterNbError as error:
-                # The runs may have been asked to stop. An exception would hide this, so the runs get outcomes instead.
+                # The runs may have been asked to stop. An exception would hide this, so return outcomes instead.
                 problem = str(error)
 
         await acted.finish(read_outcomes)
@@ -149,8 +150,8 @@ class TerminateMethods(AsyncBase):
                     sent.update(dict.fromkeys(page, error))
                 else:
                     sent.update(dict.fromkeys(page))
-                    # Dagster returns the results in the order of the request. A missing result is no problem, because
-                    # the status is read anyway.
+                    # Dagster returns the results in the order of the request. If a result is missing, this does no
+                    # harm, because the status is read anyway.
                     for run_id, result in zip(page, results, strict=True) if len(results) == len(page) else ():
                         if result["__typename"] != "TerminateRunSuccess":
                             sent[run_id] = to_error(result)
