@@ -1,8 +1,8 @@
 """Hide secrets from tools that print local variables in tracebacks.
 
 Such tools (rich, IPython's ``%xmode Verbose``, pytest's ``--showlocals``) call ``repr`` on every variable, and look
-inside dicts, lists, dataclasses and partials. Functions that receive secrets therefore hide them at once, and never
-raise an error while a variable holds a visible secret.
+inside dicts, lists, dataclasses and `functools.partial` objects. Functions that receive secrets therefore hide them
+immediately, and never raise an error while a variable holds a visible secret.
 """
 
 from __future__ import annotations

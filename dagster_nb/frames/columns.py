@@ -1,6 +1,6 @@
 """The dtypes of all columns, and functions that turn values from the server into columns.
 
-The dtype of a column does not depend on its values, so frames of any size can be compared, joined and concatenated.
+The dtype of a column does not depend on its values, so even empty frames can be joined or concatenated with others.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def nullable_integers(values: Iterable[int | None]) -> ExtensionArray:
 
 
 def objects(values: Iterable[Any]) -> NDArray[np.object_]:
-    """Return lists, dicts and None as an object column, in which each list is a single value."""
+    """Return lists, dicts and None as a column of objects, in which each list is a single value."""
     rows = list(values)
     column = np.empty(len(rows), dtype=object)
     for position, value in enumerate(rows):
@@ -106,7 +106,7 @@ def durations(seconds: Iterable[float | None]) -> pd.TimedeltaIndex:
 
 
 def statuses(values: Sequence[str | None], known: Sequence[str] = RUN_STATUSES) -> pd.Categorical[Any]:
-    """Return run statuses as an ordered category, in the order in which a run goes through them.
+    """Return run statuses as an ordered category, in the order in which runs go through the statuses.
 
     Parameters
     ----------

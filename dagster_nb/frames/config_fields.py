@@ -54,15 +54,15 @@ class ConfigTypes:
         self._types = {one["key"]: one for one in types}
 
     def walk(self, key: str, path: str = "", above: frozenset[str] = frozenset()) -> Iterator[tuple[str, Node, bool]]:
-        """Yield the fields of a type with their paths, and whether each field is required if its parent is given."""
+        """Yield each field of a type with its path, and whether it is required if its parent is present."""
         one = self._types.get(key)
-        # The fields of a recursive type are endlessly nested, so they are listed only where the type first occurs.
+        # The fields of a recursive type are nested without end, so they are listed only where the type first occurs.
         if one is None or key in above:
             return
         above |= {key}
         for field in one.get("fields", ()):
             inside = f"{path}.{field['name']}" if path else field["name"]
-            # A selector requires exactly one of its fields, but no particular one.
+            # A selector requires exactly one of its fields, but it can be any of them.
             yield inside, field, field["isRequired"] and (not one["isSelector"] or len(one["fields"]) == 1)
             yield from self.walk(field["configTypeKey"], inside, above)
         match one["__typename"]:
@@ -96,8 +96,8 @@ class ConfigTypes:
     def _written_out(self, key: str, above: frozenset[str]) -> str:
         """Return a composite type with its fields in braces.
 
-        If a value can be plain or a dict (a string can also be ``{env: NAME}``), the fields of the dict get no rows of
-        their own, because they would hide the important fields.
+        Some values can be either plain or a dict: a string can also be ``{env: NAME}``. The fields of such a dict have
+        no rows, because they would distract from the important fields.
         """
         fields = self._types[key]["fields"] if key not in above else ()
         return "{" + ", ".join(f"{field['name']}: {self.name(field['configTypeKey'], above)}" for field in fields) + "}"

@@ -22,7 +22,7 @@ __all__ = ["StyledFrame", "style"]
 # Columns that an overview of runs does not need.
 _DETAILS = ("end_time", "update_time", "repository", "root_run_id", "parent_run_id", "tags")
 _MAX_TEXT = 80
-# Python formats larger numbers with an exponent if they are rounded to four significant digits.
+# Above this limit, Python's format with four significant digits uses an exponent.
 _MAX_WITH_DIGITS = 10_000
 
 

@@ -37,7 +37,7 @@ def error_columns(errors: Sequence[Error | None]) -> dict[str, Any]:
 
 
 def message_without_class(error: Error) -> str | None:
-    """Return the message of an error without the class name at its beginning, which has its own column.
+    """Return the message of an error without the class name at its beginning, because the class has its own column.
 
     Examples
     --------

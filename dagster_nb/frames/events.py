@@ -18,7 +18,7 @@ __all__ = ["RUN_ENDINGS", "Event", "events_frame", "sorted_events"]
 
 Event = dict[str, Any]
 
-# The events that end a run. The last of these events determines how the run ended.
+# The events that end a run. If there are several, the last of them determines how the run ended.
 RUN_ENDINGS = frozenset({"RunSuccessEvent", "RunFailureEvent", "RunCanceledEvent"})
 
 
@@ -62,7 +62,10 @@ def sorted_events(events: Sequence[Event]) -> list[Event]:
 
 
 def _asset_columns(events: Sequence[Event]) -> dict[str, Any]:
-    """Return the columns of assets, checks and metadata. The asset and metadata of a check are in its evaluation."""
+    """Return the columns of assets, checks and metadata.
+
+    For a check, the asset and the metadata are in the field ``evaluation``.
+    """
     facts = [event.get("evaluation") or event for event in events]
     return {
         "asset": columns.strings(asset_key(one.get("assetKey")) for one in facts),
@@ -78,5 +81,5 @@ def _seconds(event: Event) -> float | None:
 
 
 def _milliseconds(event: Event) -> int:
-    # Without timestamps, the server's order is kept.
+    # If the events have no timestamps, keep the server's order.
     return int(event.get("timestamp", 0))

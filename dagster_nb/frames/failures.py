@@ -1,4 +1,4 @@
-"""The frame of failures. A failure is an event that made a run fail."""
+"""The frame of failures. A failure is an error that made a run fail."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def failures_frame(events: Mapping[str, Sequence[Event]]) -> pd.DataFrame:
     >>> failures_frame({}).columns.tolist()
     ['run_id', 'step_key', 'timestamp', 'error_class', 'error_message', 'stack', 'causes']
     """
-    # The events are in the order of the frame, so that each row gets its own causes.
+    # Put the events in the same order as the rows, so that each row gets its own causes.
     failures = {run_id: sorted_events(_failures(own)) for run_id, own in events.items()}
     frame = events_frame(failures)
-    # If the process died, the event has a message but no error.
+    # If the process died, the event has a message but contains no error.
     frame["error_message"] = frame["error_message"].fillna(frame["message"])
     frame["causes"] = columns.objects(_causes(event) for own in failures.values() for event in own)
     return frame[["run_id", "step_key", "timestamp", "error_class", "error_message", "stack", "causes"]]

@@ -1,4 +1,4 @@
-"""The failures of a run with their stack traces, as text and as HTML."""
+"""Show the failures of a run with their stack traces, as text and as HTML."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _folded_stack(stack: str) -> str:
     if not frames:
         return f"<pre>{escape(_shortened(stack))}</pre>" if stack.strip() else ""
     if not any(frame.is_own for frame in frames):
-        # If no frame is in the user's own code, the innermost frame is the most useful.
+        # If no frame is in the user's own code, show the innermost frame, which is the most useful one.
         *libraries, last = frames
         return _library_frames(libraries) + f"<pre>{escape(last.text)}</pre>"
     parts = []
@@ -105,7 +105,7 @@ def _folded(summary: str, content: str) -> str:
 
 
 def _shortened(stack: str) -> str:
-    # In an endless recursion, the end of the stack trace is the most useful part.
+    # If the error is an endless recursion, the end of the stack trace is the most useful part.
     return stack if len(stack) <= _MAX_STACK_LENGTH else f"…\n{stack[-_MAX_STACK_LENGTH:]}"
 
 

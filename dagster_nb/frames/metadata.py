@@ -45,7 +45,7 @@ def metadata_columns(rows: Sequence[Sequence[Entry]]) -> dict[str, Any]:
     Parameters
     ----------
     rows
-        The ``metadataEntries`` of each row. Rows without a label are NA.
+        The ``metadataEntries`` of each row. A row that lacks a label has NA in the column of this label.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def metadata_columns(rows: Sequence[Sequence[Entry]]) -> dict[str, Any]:
 
 def _column(entries: dict[int, Entry], length: int) -> Any:  # noqa: ANN401 - columns are arrays of several kinds
     values = [_value(entries[position]) if position in entries else None for position in range(length)]
-    # A null entry says nothing about the type of the column.
+    # A null entry does not affect the type of the column.
     kinds = {_kind(entry) for entry in entries.values()} - {"null"}
     present = [value for value in values if value is not None]
     if kinds == {"int"} and all(_INT64.min <= value <= _INT64.max for value in present):

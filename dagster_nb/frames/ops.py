@@ -58,9 +58,9 @@ def ops_frame(handles: Sequence[Node]) -> pd.DataFrame:
 class _Dependencies:
     """The dependencies between ops, including dependencies that pass through graphs.
 
-    The server describes each graph separately. The dependencies of a node end at the enclosing graph, where a mapping
-    continues them. An input mapping connects the input of a node with the input of its graph. An output mapping
-    connects the output of a graph with the output of the node that produces it.
+    The server describes each graph separately. A dependency that crosses the border of a graph therefore consists of
+    several parts, which mappings connect. An input mapping connects the input of a graph with the input of a node
+    inside it. An output mapping connects the output of a graph with the output of the node that produces it.
     """
 
     def __init__(self, handles: Sequence[Node]):

@@ -102,7 +102,10 @@ def asset_partitions_frame(node: Node) -> pd.DataFrame:
 
 
 def _joined(names: Sequence[str], key: Sequence[str]) -> str:
-    """Return the key of a partition with several dimensions, which Dagster sorts by the dimensions' names."""
+    """Return the key of a partition with several dimensions.
+
+    Its parts are in the alphabetical order of the dimensions.
+    """
     return "|".join(part for _, part in sorted(zip(names, key, strict=True)))
 
 

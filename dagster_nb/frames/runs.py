@@ -33,7 +33,7 @@ IncludedColumn: TypeAlias = Literal["run_config", "asset_selection", "op_selecti
 INCLUDABLE = {"run_config": "runConfig", "asset_selection": "assetSelection", "op_selection": "opSelection"}
 
 PARTITION_TAG = "dagster/partition"
-# The tags that show who or what launched a run, with the most specific tag first.
+# The tags that show who or what launched a run, from the most to the least specific.
 LAUNCHED_BY_TAGS = ("dagster/schedule_name", "dagster/sensor_name", "dagster/backfill", "user")
 
 _NEVER_STARTED = frozenset({"CANCELED", "FAILURE"})
@@ -63,8 +63,8 @@ def runs_frame(
     >>> runs_frame([])["duration"].dtype
     dtype('<m8[us]')
     """
-    # Parsed JSON contains a separate copy of equal strings, such as "team", for each run. Sharing these strings halves
-    # the memory that a million runs need.
+    # In parsed JSON, each run has its own copy of strings such as "team". If all runs share one copy, a million runs
+    # need only half as much memory.
     shared: dict[str, str] = {}
     tags = [tag_dict(record["tags"], shared) if "tags" in record else {} for record in records]
     origins = [record.get("repositoryOrigin") or {} for record in records]
@@ -163,7 +163,7 @@ def tag_dict(tags: Iterable[Record] | None, shared: dict[str, str] | None = None
     tags
         The tags, as returned by the server.
     shared
-        The strings seen so far, which replace equal strings to save memory. New strings are added.
+        The strings so far, which replace equal strings in order to save memory. New strings are added.
 
     Examples
     --------
@@ -177,7 +177,7 @@ def tag_dict(tags: Iterable[Record] | None, shared: dict[str, str] | None = None
 def _start_time(record: Record) -> float | None:
     start: float | None = record.get("startTime")
     # If a run ended before it started, the server returns the end as its start time. If the server does not provide the
-    # status, such a run is recognized by its equal times, because no run starts and ends in the same microsecond.
+    # status, recognize such a run by its equal times, because no real run starts and ends in the same microsecond.
     if start is not None and start == record.get("endTime") and record.get("status", "CANCELED") in _NEVER_STARTED:
         return None
     return start

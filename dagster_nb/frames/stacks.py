@@ -41,8 +41,9 @@ class StackFrame:
 def stack_frames(stack: str) -> list[StackFrame]:
     r"""Return the frames of a stack trace, with the outermost frame first.
 
-    Code outside ``site-packages`` and the standard library counts as the user's own. If there is none, for example
-    because the user's code is an installed package, all installed code except Dagster's counts as the user's own.
+    Code outside ``site-packages`` and the standard library counts as the user's own. If the stack trace contains no
+    such code, perhaps because the user's code is an installed package, all installed code except Dagster's counts as
+    the user's own.
 
     Parameters
     ----------

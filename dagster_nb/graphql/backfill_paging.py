@@ -20,8 +20,8 @@ _BACKFILLS_PER_REQUEST = 100
 async def iter_backfills(api: DagsterApi) -> AsyncIterator[dict[str, Any]]:
     """Yield all backfills, newest first (``PartitionBackfills.results``).
 
-    A page may be shorter than requested, so only an empty page is the end. Dagster never deletes a backfill, so the
-    last backfill of a page is always a valid cursor.
+    A page may be shorter than requested, so reading ends only at an empty page. Dagster never deletes a backfill, so
+    the last backfill of a page is always a valid cursor.
 
     Parameters
     ----------

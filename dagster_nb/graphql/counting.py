@@ -15,7 +15,7 @@ __all__ = ["count_matching", "count_runs"]
 
 
 async def count_runs(api: DagsterApi, filters: ServerFilters) -> int:
-    """Return the number of runs that match any of several disjoint filters (``Runs.count``)."""
+    """Return the number of runs that match any of several filters that do not overlap (``Runs.count``)."""
     if filters.excluded:
         return sum([len(ids) async for ids in list_merged_ids(api, filters)])
     return sum([await count_matching(api, one) for one in filters.filters])

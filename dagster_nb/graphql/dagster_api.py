@@ -70,7 +70,7 @@ class DagsterApi:
         self._fetching_schema = asyncio.Lock()
 
     async def identify(self) -> None:
-        """Request the server's version, run statuses and filter keys, without retrying.
+        """Request the server's version, run statuses and filter keys, and do not retry.
 
         Raises
         ------
@@ -81,7 +81,7 @@ class DagsterApi:
         try:
             data = await self.session.read_once(documents.load("server"))
         except QueryError:
-            # The server may still be Dagster, in a version that lacks a field of this query.
+            # The server may still be Dagster, but in a version that lacks a field of this query.
             data = await self.query("server")
         version, statuses, runs_filter = data.get("version"), data.get("statuses"), data.get("filter")
         if not isinstance(version, str) and not (statuses and runs_filter):
@@ -118,7 +118,7 @@ class DagsterApi:
         variables
             The values of its variables.
         may_be_too_large
-            Whether the caller can send a smaller request instead; see `Session.read`.
+            Whether the caller can send a smaller request instead: see `Session.read`.
 
         Raises
         ------
@@ -133,7 +133,7 @@ class DagsterApi:
         return await self._send(document, variables, send)
 
     async def mutate(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Send a mutation of this package, which is executed at most once, and exactly as requested.
+        """Send a mutation of this package. The server executes it at most once, and exactly as requested.
 
         A server validates the whole document before it executes any part of it, so a mutation that does not fit the
         schema is not executed. If only fields of the response are missing from the schema, the mutation is sent again
@@ -235,7 +235,7 @@ class DagsterApi:
             try:
                 await self._update_schema(known=schema)
             except QueryError:
-                # Without introspection, no better error is available.
+                # If the server does not allow introspection, the original error is the best one available.
                 raise error from None
             pruned = self._checked(document, variables)
             if print_ast(pruned) == print_ast(first):
@@ -250,7 +250,7 @@ class DagsterApi:
         return document
 
     async def _update_schema(self, *, known: GraphQLSchema | None) -> None:
-        """Fetch the schema, unless another task has already replaced ``known``."""
+        """Fetch the schema, unless another task has already replaced ``known`` with a newer one."""
         async with self._fetching_schema:
             if self._schema is known:
                 schema = await self._fetch_schema()
@@ -277,7 +277,10 @@ class DagsterApi:
 
 
 def _was_executed(error: QueryError) -> bool:
-    """Return whether a failed document was partly executed, as shown by its data or by a field in the error."""
+    """Return whether part of a failed document was executed.
+
+    If so, the response has data, or an error that names a field.
+    """
     return error.data is not None or any("path" in one for one in error.errors)
 
 

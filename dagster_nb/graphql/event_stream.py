@@ -39,12 +39,12 @@ Event = dict[str, Any]
 _SUBPROTOCOL = "graphql-ws"
 _EVENTS_PER_REQUEST = 1_000
 _POLLING_SECONDS = 1.0
-# A step writes several events at once. After a short wait, all of them fit into one frame.
+# A step writes several events at once. Wait briefly, so that all of them are in one frame.
 _COLLECTING_SECONDS = 0.1
 # With its default storage, Dagster may not notice a new event until the next one is written. Therefore, after some time
 # without events, the log is read with a query.
 _SILENCE_SECONDS = 2.0
-# If this many websockets in a row break or miss events, the log is polled instead.
+# If this many websockets in a row break or miss events, poll the log instead.
 _MAX_BROKEN_WEBSOCKETS = 2
 # A run's process writes a few more events just after the event that ends the run.
 _LAST_EVENTS_SECONDS = 1.0
@@ -56,7 +56,7 @@ _ENDINGS = frozenset({"RunSuccessEvent", "RunFailureEvent", "RunCanceledEvent"})
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events that arrived at the same time.
+    """Events that arrived together.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ class _Log:
         return self.take(connection["events"], connection["cursor"])
 
     async def skip(self) -> None:
-        """Move past all existing events."""
+        """Move the cursor past all existing events."""
         has_more = True
         while has_more:
             connection = await self._request("event_log_end")
@@ -152,9 +152,10 @@ class _Log:
         return events
 
     async def is_over(self) -> bool:
-        """Return whether the run has finished, and the last read came late enough to include the run's last events.
+        """Return whether the run has finished and the last read began late enough to include the run's last events.
 
-        The run may have finished after the last read, so this read must have started after the run was found finished.
+        The run may have finished after the last read, so the read counts only if it began after the run was known to be
+        finished.
         """
         variables = {"runIds": [self.run_id], "limit": 1}
         data = await self.api.query("run_states", variables)
@@ -175,7 +176,7 @@ class _Log:
 
 
 async def _heartbeats(seconds: float, heartbeat: float | None) -> AsyncIterator[None]:
-    """Wait for some seconds, and yield at every heartbeat."""
+    """Wait for the given time, and yield at every heartbeat."""
     if heartbeat is None:
         await asyncio.sleep(seconds)
         return
@@ -186,7 +187,7 @@ async def _heartbeats(seconds: float, heartbeat: float | None) -> AsyncIterator[
 
 
 class _WebsocketUnavailableError(Exception):
-    """No websocket could be opened."""
+    """Raised if no websocket could be opened."""
 
 
 async def _listen(
@@ -240,7 +241,7 @@ async def _pump(
     with suppress(TransportError):
         async for result in transport.subscribe(request):
             part = (result.data or {}).get("pipelineRunLogs") or {}
-            # The log is polled next, which gives a better error message.
+            # Polling the log comes next, and gives a better error message.
             if result.errors or part.get("__typename") != "PipelineRunLogsSubscriptionSuccess":
                 break
             received.put_nowait(part)
@@ -278,7 +279,7 @@ async def _websocket(http: Any) -> AsyncIterator[AIOHTTPWebsocketsTransport]:  #
             raise _WebsocketUnavailableError from error
         yield transport
     finally:
-        # In a canceled task, every await is canceled too, so the socket would stay open.
+        # In a canceled task, every await would be canceled too, and the socket would stay open.
         with anyio.move_on_after(_CLOSING_SECONDS, shield=True):
             await transport.close()
             # After a failed connection, the transport would not close its HTTP session.

@@ -10,7 +10,7 @@ from dagster_nb.graphql.retries import OverLimitError
 
 __all__ = ["MAX_RESPONSE_BYTES", "LimitedResponse"]
 
-# For comparison, a page of 1,000 runs is about 1 MB.
+# For comparison: a page of 1,000 runs has about 1 MB.
 MAX_RESPONSE_BYTES = 128 * 2**20
 """The maximum size of a response, after decompression."""
 
@@ -18,8 +18,8 @@ MAX_RESPONSE_BYTES = 128 * 2**20
 class LimitedResponse(aiohttp.ClientResponse):
     """A response that stops reading if its body is too large.
 
-    The bytes are counted as they are read, because the ``Content-Length`` header can be missing, and because the header
-    of a compressed response does not contain the size after decompression.
+    The bytes are counted as they are read, because the ``Content-Length`` header can be missing, and because it does
+    not contain the decompressed size of a compressed response.
     """
 
     async def read(self) -> bytes:

@@ -54,9 +54,9 @@ class LocationTags:
         return sorted(value for value in self._known if value.partition("@")[2] in locations)
 
     async def _has_unknown(self) -> bool:
-        """Return whether any run has an unknown tag value."""
-        # A run that is created between the two counts looks like a run with an unknown value, so the counts are
-        # repeated to be sure.
+        """Return whether any run has a tag value that is not known yet."""
+        # A run that is created between the two counts looks like a run with an unknown value, so repeat the counts to
+        # be sure.
         for _ in range(_COUNTS):
             if await self._count_unaccounted() == self._unaccounted:
                 return False

@@ -16,8 +16,9 @@ __all__ = ["iter_materializations"]
 Event = dict[str, Any]
 
 _EVENTS_PER_REQUEST = 500
-# A full page is split at this fraction of its events, counted from the oldest event, and the next page contains the
-# events before the split. A few events of a page can be much older than the others, because they were stored late.
+# To split a full page, choose the time at this fraction of its events, counted from the oldest event. The next page
+# ends at this time. The split is not at the oldest event, because a few events can be much older than the others if
+# they were stored late.
 _SHARE_BELOW_SPLIT = 0.05
 
 
@@ -25,9 +26,9 @@ async def iter_materializations(api: DagsterApi, path: Sequence[str]) -> AsyncIt
     """Yield pages of an asset's materializations, newest first (``Asset.assetMaterializations``).
 
     The server can only filter by time. With a limit, it returns the events that were stored last, not the events with
-    the latest times, so a full page may lack some events from its own time range. A full page is therefore only used to
-    choose a time. All events after that time are then read without a limit, and the next page ends at that time. Bounds
-    are a millisecond wider than needed, because the server truncates the times that it returns.
+    the latest times, so a full page may lack some events from its own time range. Therefore, a full page is used only
+    to choose a time. All events after that time are then read without a limit, and the next page ends at that time.
+    Bounds are a millisecond wider than needed, because the server truncates the times that it returns.
 
     Parameters
     ----------

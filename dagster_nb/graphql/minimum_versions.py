@@ -1,4 +1,4 @@
-"""The first version of Dagster with each feature that older versions lack, for error messages."""
+"""The versions of Dagster that introduced each feature, for error messages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MINIMUM_VERSIONS = {
     "RunsFilter.updatedBefore": "1.7.7",
 }
 
-# The messages with which graphql-core reports an unknown input.
+# The messages in which graphql-core reports an unknown input.
 _PROBLEMS = (
     re.compile(r"Field '(?P<member>\w+)' is not defined by type '(?P<type>\w+)'"),
     re.compile(r"Value '(?P<member>\w+)' does not exist in '(?P<type>\w+)' enum"),

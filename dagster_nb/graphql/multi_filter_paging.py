@@ -1,8 +1,9 @@
 """Read runs that need more than one server filter, such as the runs of several jobs.
 
 Runs in a response have no sort key, so runs from several responses can only be sorted with one list of all ids. The ids
-are listed first, which is cheap, and the runs are then read by id. If the server lists a run but does not return it,
-the run was deleted or no longer matches, or the server is inconsistent. Listing the ids again shows the cause.
+are therefore listed first, which is fast, and the runs are then read by id. If the server lists a run but then does not
+return it, the run was deleted or no longer matches, or the server is inconsistent. Listing the ids again shows the
+cause.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class MissingRunsError(Exception):
     Parameters
     ----------
     run_ids
-        The ids of the missing runs.
+        The ids of the runs that were not returned.
     """
 
     def __init__(self, run_ids: Sequence[str]):
@@ -72,8 +73,8 @@ async def read_merged_pages(
     fetch = _RunsById(api, filters.common, adapts=page_size is None, include=include)
     remaining = limit
     async for ids in list_merged_ids(api, filters, first=None if limit is None else limit + size):
-        # Runs may be deleted before they are read. To return exactly ``limit`` runs, more ids are then taken from the
-        # list.
+        # Runs may be deleted before they are read. If so, take more ids from the list, so that exactly ``limit`` runs
+        # are returned.
         wanted = ids
         while wanted and remaining != 0:
             batch, wanted = (wanted, []) if remaining is None else (wanted[:remaining], wanted[remaining:])
@@ -110,7 +111,7 @@ async def list_merged_ids(
             complete = complete and (first is None or len(ids) < first)
             wanted.update(ids)
         if excluded is None:
-            # The excluded ids are listed last, so that the newer state counts if a run changes in between.
+            # List the excluded ids last, so that a run that changes in between is treated according to its newer state.
             excluded = {run_id for one in filters.excluded for run_id in await _take(list_ids(api, one), None)}
         merged: list[str] = []
         async for ids in list_ids(api, filters.common):
@@ -118,10 +119,10 @@ async def list_merged_ids(
             if not complete and first is not None and len(merged) >= first:
                 merged = merged[:first]
                 break
-        # Runs that were created since the first listing come first in this list, and are ignored.
+        # Ignore the runs at the beginning of this list that were created after the first list was read.
         last = max((place for place, run_id in enumerate(merged) if run_id in passed), default=-1)
         fresh = merged[last + 1 :]
-        # The excluded ids are removed at the end, because the first N ids of each filter include them.
+        # Remove the excluded ids only at the end, because the first N ids of each filter include them.
         if kept := [run_id for run_id in fresh if run_id not in excluded]:
             yield kept
         if complete or first is None:
@@ -153,7 +154,7 @@ async def _read_by_id(
 
 
 class _RunsById:
-    """Requests runs by id.
+    """Requests the runs with the given ids.
 
     Attributes
     ----------

@@ -6,11 +6,11 @@ __all__ = ["PageSize"]
 
 _FIRST = 200
 _MIN = 10
-# Larger pages than this save time only on a slow network.
+# Pages that are larger than this save time only on a slow network.
 _MAX_WITHOUT_LATENCY = 2_000
 _MAX = 10_000
 _TARGET_SECONDS = 1.0
-# The server should spend this many times the network latency on a page.
+# A page should keep the server busy for this many times the network latency.
 _WORK_PER_LATENCY = 5.0
 # After this many pages without a failure, the client tries to double the size.
 _PAGES_BEFORE_PROBING = 3
@@ -20,8 +20,8 @@ class PageSize:
     """The best page size for one server, learned from pages that succeeded or failed.
 
     If a size that has never worked fails, that size is too large and becomes the limit. If a size that has worked
-    before fails, the cause is probably temporary. A limit may be temporary too, so a larger size is tried from time to
-    time, but less often after each failure.
+    before fails, the cause is probably temporary, and there is no new limit. A limit may be temporary too, so a larger
+    size is tried again from time to time, but less often after each failure.
 
     Attributes
     ----------
@@ -72,7 +72,7 @@ class PageSize:
         return self._bounded(min(runs_per_second * _TARGET_SECONDS, longest))
 
     def smaller(self, size: int) -> int:
-        """Return the next smaller size; `size` itself if there is none."""
+        """Return the next smaller size, or `size` itself if there is none."""
         return min(size, max(size // 2, _MIN))
 
     def after_failure(self, size: int) -> int:

@@ -1,8 +1,8 @@
 """Read all runs that match a filter, even while runs are created and deleted.
 
 Pages are requested by cursor. The next page is requested before a page is yielded, so that the server works while the
-client builds frames. An empty page is not always the end: if the run at the cursor was deleted, the server also
-returns an empty page, and no error. In that case, reading continues after the last run that still exists.
+client builds frames. An empty page does not always mean the end: if the run at the cursor was deleted, the server also
+returns an empty page instead of an error. In that case, reading continues after the last run that still exists.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def list_ids(
     api, runs_filter
         As in `read_pages`.
     ids_per_request
-        The default and the maximum are 10,000.
+        The default is 10,000, which is also the maximum.
     """
     size = min(ids_per_request or _IDS_PER_REQUEST, _IDS_PER_REQUEST)
 
@@ -133,9 +133,9 @@ class _Walk(Generic[T]):
         self._filter = runs_filter
         self._fetch = fetch
         self._id_of = id_of
-        # The ids of each page, joined into one string to save memory: a million ids take 37 MB.
+        # The ids of each page are joined into one string to save memory: a million ids take 37 MB.
         self._passed: list[str] = []
-        # No other page contains these runs, even if reading continues at an earlier run after later ones were deleted.
+        # No other page contains these runs, even if later runs are deleted and reading continues at an earlier run.
         self._edges = PageEdges("runs")
 
     async def pages(self, limit: int | None) -> AsyncGenerator[list[T]]:
@@ -168,22 +168,25 @@ class _Walk(Generic[T]):
                 return None
         else:
             # Deleted runs never reappear. If the run at the cursor exists now, it also existed when the page was read,
-            # so the empty page was the end.
+            # so the empty page did mean the end.
             if previous.cursor is None or await existing_ids(self._api, [previous.cursor]):
                 return None
             cursor = await self._last_existing()
         return await self._fetch(cursor, remaining)
 
     async def _has_older(self, cursor: str | None) -> bool:
-        """Return whether there are more runs after a page that is shorter than requested.
+        """After a page that is shorter than requested, return whether there are more runs.
 
-        Normally there are no more runs, but a server may limit the page size. A short first page is not checked,
-        because an unmodified Dagster does not limit the page size.
+        Normally there are none, but the server may limit the page size. A short first page is not checked, because an
+        unmodified Dagster does not limit the page size.
         """
         return bool(await _request_ids(self._api, self._filter, cursor=cursor, limit=1))
 
     async def _last_existing(self) -> str | None:
-        """Return the oldest run read so far that still exists; None if there is none and reading must start again."""
+        """Return the oldest run read so far that still exists.
+
+        If there is none, return None: reading must then start again.
+        """
         while self._passed:
             ids = self._passed[-1].split()
             for end in range(len(ids), 0, -_IDS_PER_CHECK):
@@ -225,7 +228,7 @@ class _RunPages:
                     raise
                 self._size = self._api.page_size.after_failure(size)
             else:
-                # The duration of a short page says little about longer pages.
+                # The duration of a short page does not show how long a full page would take.
                 if not self._fixed_size and len(records) == size:
                     seconds = time.perf_counter() - began
                     self._size = self._api.page_size.after_page(size, seconds=seconds, latency=latency)

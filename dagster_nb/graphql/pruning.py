@@ -90,7 +90,7 @@ def prune(document: DocumentNode, schema: GraphQLSchema) -> Pruned:
 
 
 def unknown_inputs(document: DocumentNode, variables: Mapping[str, Any], schema: GraphQLSchema) -> Iterator[str]:
-    """Yield the reasons why a schema rejects the values of a document's variables.
+    """Yield the reasons why a schema rejects the values of a document's variables, if it does.
 
     Parameters
     ----------
@@ -140,7 +140,8 @@ class _Pruner(Visitor):
         self.removed: list[str] = []
         self._info = info
         self._schema = schema
-        # The missing parts that are not optional, in one list for the operation and one for each enclosing field.
+        # The missing parts that are not optional: one list for the operation, and one for each field around the current
+        # node.
         self._missing: list[list[str]] = [[]]
 
     @property

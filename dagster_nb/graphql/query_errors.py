@@ -28,7 +28,7 @@ def query_error(
     data
         The ``data`` of the response, if there is any.
     text
-        The document to which the errors refer.
+        The document in which the errors occurred.
     prefix
         The beginning of the message.
 

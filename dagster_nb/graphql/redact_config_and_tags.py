@@ -14,7 +14,7 @@ __all__ = ["REDACTED", "Redaction", "holds_redacted_value"]
 REDACTED = "<redacted>"
 """The text that replaces a hidden value."""
 
-# Data that is read to re-execute a run or to launch a partition is sent back, so it is not redacted.
+# To re-execute a run or launch a partition, the client reads data and sends it back, so this data is not redacted.
 _SENT_BACK = frozenset({"asset_partition_config", "job_partition_config", "run_to_reexecute"})
 
 
@@ -82,7 +82,7 @@ class Redaction:
 
 
 def holds_redacted_value(value: object) -> bool:
-    """Return whether a run config or tags contain a hidden value, in which case they must not be sent.
+    """Return whether a run config or tags contain a hidden value. If so, they must not be sent.
 
     Examples
     --------

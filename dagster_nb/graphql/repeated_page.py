@@ -1,4 +1,4 @@
-"""The error if a server returns the same page again. Without it, reading would never end."""
+"""Raise an error if a server returns the same page again. Otherwise, reading would never end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ __all__ = ["PageEdges", "check_event_page", "repeated_page_error"]
 
 
 class PageEdges:
-    """The first and the last id of each page. If a server returns no page twice, no other page contains these ids.
+    """The first and the last id of each page.
+
+    Unless a server returns the same page twice, no other page contains these ids.
 
     Parameters
     ----------
@@ -39,7 +41,7 @@ def check_event_page(connection: dict[str, Any], cursor: str | None) -> None:
 
 
 def repeated_page_error(content: str) -> ServerError:
-    """Return the error for a repeated page.
+    """Return the error for a page that the server returned twice.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""``ConnectionProblems``: the requests that are being sent again because the server does not answer."""
+"""``ConnectionProblems``: keep track of the requests that are being sent again because the server does not answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ConnectionProblems"]
 
-# A single failure that a second attempt resolves at once is not worth a message.
+# If a second attempt succeeds immediately, the failure is not worth a message.
 _MIN_FAILURES = 2
 _MIN_SECONDS = 1.0
 
@@ -31,7 +31,7 @@ class ConnectionProblems:
     @property
     def message(self) -> str | None:
         """One sentence about the current problem; None while the server answers."""
-        # The messages are copied, because the connection's thread may change them at any time.
+        # Copy the messages, because the connection's thread may change them at any time.
         messages = list(self._messages.values())
         return messages[-1] if messages else None
 

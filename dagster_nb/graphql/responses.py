@@ -90,12 +90,12 @@ def config_problems(node: Node) -> list[ConfigProblem]:
         )
         for error in node.get("errors") or ()
     ]
-    # The config is invalid even if the server gives no details.
+    # Even if the server gives no details, the config is invalid.
     return problems or [ConfigProblem(path="", reason="", message=_NO_MESSAGE)]
 
 
 def _config_path(error: Node) -> str:
-    """Join the keys that lead to a problem. ``stack`` is used because ``path`` leaves out list indices."""
+    """Join the keys that lead to a problem. The keys come from ``stack``, because ``path`` leaves out list indices."""
     path = ""
     for entry in (error.get("stack") or {}).get("entries") or ():
         if "listIndex" in entry:

@@ -39,11 +39,14 @@ class ResponseTooLargeError(LostResponseError):
 
 
 class OverLimitError(ResponseTooLargeError):
-    """The response exceeded the client's size limit. Retrying is useless, because the response would be the same."""
+    """The response exceeded the client's size limit.
+
+    Retrying would not help, because the response would be the same.
+    """
 
 
 class UnexpectedResponseError(ConnectionFailedError):
-    """The response cannot be from Dagster. The outcome is unknown, and repeating the request does not help."""
+    """The response cannot be from Dagster. The outcome of the request is unknown, and repeating it would not help."""
 
 
 class IsWorthRetrying:
@@ -83,7 +86,7 @@ class HasTriedEnough:
 
 
 def is_cut_off(error: BaseException | None) -> bool:
-    """Return whether an error means that a response was cut off: reading it failed, or its JSON is incomplete."""
+    """Return whether a response was cut off: reading it failed, or its JSON is incomplete."""
     if isinstance(error, json.JSONDecodeError):
         return error.doc.lstrip().startswith("{")
     return isinstance(error, aiohttp.ClientError)

@@ -42,9 +42,9 @@ class ServerFilters:
     common
         The conditions that all filters have in common.
     filters
-        Disjoint filters that together match the requested runs.
+        Filters that do not overlap, and that together match the requested runs.
     excluded
-        Filters for runs to leave out, for servers that support only the opposite of a time bound.
+        Filters for runs to leave out. They are needed if a server supports only the opposite of a time bound.
     """
 
     common: RunsFilter
@@ -83,7 +83,7 @@ def to_server_filters(
         common["statuses"] = list(filters.status)
     several = []
     for choice in _choices(filters, repository_tags):
-        # If a key has only one allowed value, all filters share it.
+        # If a key has only one allowed value, this value is the same in all filters.
         if len(choice) == 1:
             common = _and(common, choice[0])
         else:
@@ -94,7 +94,8 @@ def to_server_filters(
 def complement(key: str, seconds: float) -> RunsFilter:
     """Return the filter that matches exactly the runs that a time bound excludes.
 
-    Both bounds are exclusive, and times are whole microseconds, so the opposite bound is one microsecond away.
+    Both bounds are exclusive, and times are whole microseconds, so the opposite bound is one microsecond earlier or
+    later.
 
     Examples
     --------
@@ -116,7 +117,7 @@ def _bounds(filters: RunFilters, known_keys: Collection[str] | None) -> tuple[Ru
     excluded = []
     for name, seconds in filters.bounds().items():
         key = _KEYS[name]
-        # A lower bound at or before 1970 excludes nothing.
+        # A lower bound at or before the start of 1970 excludes nothing.
         if seconds <= 0:
             continue
         if known_keys is not None and key not in known_keys and key in _COMPLEMENTS:
@@ -144,7 +145,7 @@ def _choices(filters: RunFilters, repository_tags: Sequence[str] | None) -> list
 
 
 def _and(left: Mapping[str, Any], right: Mapping[str, Any]) -> RunsFilter:
-    """Combine two filters that have no common key except ``tags``. The result has the tags of both."""
+    """Combine two filters that have no keys in common except ``tags``. The result has the tags of both."""
     joined = {**left, **right}
     if "tags" in left and "tags" in right:
         joined["tags"] = [*left["tags"], *right["tags"]]

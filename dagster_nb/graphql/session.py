@@ -55,10 +55,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
-# Dagster's webserver closes an idle connection after five seconds. The client closes idle connections earlier, because
-# the outcome of a mutation would be unknown if the server closed the connection while the mutation was being sent.
+# Dagster's webserver closes an idle connection after five seconds. The client closes idle connections earlier: if the
+# server closed a connection while a mutation was being sent, the outcome of the mutation would be unknown.
 _KEEPALIVE_SECONDS = 4.0
-# If a host has not accepted a connection after this time, it probably never will, so there is no need to wait longer.
+# If a host has not accepted a connection after this time, it probably never will.
 _CONNECT_SECONDS = 10.0
 _BUSY_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 # Servers and proxies respond with these statuses if a response is too large or takes too long.
@@ -151,7 +151,7 @@ class Session:
             The contents of the request.
         may_be_too_large
             Whether the caller can send a smaller request instead. If so, a response that is too large or too slow
-            raises `ResponseTooLargeError` or `RequestTimeoutError` at once, without a retry.
+            raises `ResponseTooLargeError` or `RequestTimeoutError` immediately, without a retry.
 
         Raises
         ------
@@ -219,7 +219,8 @@ class Session:
         self, document: DocumentNode, variables: Mapping[str, Any] | None, operation_name: str | None = None
     ) -> dict[str, Any]:
         if variables:
-            # Values that JSON cannot represent raise an error here. gql would report them as a failed connection.
+            # Values that JSON cannot represent raise an error here, because gql would report them as a failed
+            # connection.
             json.dumps(variables)
         request = GraphQLRequest(
             document, variable_values=dict(variables) if variables else None, operation_name=operation_name
@@ -328,7 +329,7 @@ class Session:
         return ConnectionFailedError(self._no_dagster(reason))
 
     async def _check_response(self, response: aiohttp.ClientResponse) -> None:
-        """Raise an error for an HTTP error without a GraphQL response."""
+        """Raise the `DagsterNbError` for an HTTP error whose response is not GraphQL."""
         if response.status < 300:  # noqa: PLR2004 - the statuses of success
             return
         if "Location" in response.headers:
@@ -350,13 +351,13 @@ class Session:
         raise self._status_error(response.status)
 
     def _is_jupyter(self, response: aiohttp.ClientResponse) -> bool:
-        # If a Jupyter server is a proxy for Dagster, it may really require a token.
+        # If a Jupyter server is a proxy for Dagster, the problem may really be a missing token.
         is_proxy = "/proxy/" in self.address.graphql
         return response.headers.get("Server", "").startswith("TornadoServer") and not is_proxy
 
 
 class _HttpTransport(AIOHTTPTransport):
-    """gql's HTTP transport with a connector of our own, which must be created inside the event loop."""
+    """The HTTP transport of gql, but with our own connector, which must be created inside the event loop."""
 
     async def connect(self) -> None:
         connector = aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE_SECONDS)

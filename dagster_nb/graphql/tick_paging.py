@@ -25,12 +25,12 @@ async def iter_ticks(
 ) -> AsyncIterator[dict[str, Any]]:
     """Yield the ticks of a schedule or a sensor, newest first (``InstigationState.ticks``).
 
-    The server's only cursor is a time. Pages overlap, because ticks with equal times could otherwise be lost between
-    two pages. The server may return fewer ticks than requested (``DAGSTER_MAX_TICKS_QUERY_LIMIT``), so only an empty
-    page is the end.
+    The server's only cursor is a time. Pages overlap, because ticks with the same time could otherwise be lost between
+    two pages. The server may return fewer ticks than requested (``DAGSTER_MAX_TICKS_QUERY_LIMIT``), so reading ends
+    only at an empty page.
 
-    With PostgreSQL, if Dagster's machine is not set to UTC, the server shifts the times of ticks but not the bounds,
-    and would return the same page again and again. In that case, all ticks are requested in one page.
+    If Dagster uses PostgreSQL and its machine is not set to UTC, the server shifts the times of ticks but not the
+    bounds, and would return the same page again and again. In that case, the client requests all ticks in one page.
 
     Parameters
     ----------
@@ -51,12 +51,12 @@ async def iter_ticks(
         seen.update(tick["tickId"] for tick in new)
         times = [tick["timestamp"] for tick in page]
         if limit > _TICKS_PER_REQUEST or (cursor != before and max(times) >= cursor):
-            # The server ignores the bound, so all ticks are requested in one page.
+            # The server ignores the bound, so request all ticks in one page.
             if len(page) < limit:
                 return
             cursor, limit = before, 2 * limit
         else:
-            # If the page contains no new tick, all ticks with its earliest time have been read.
+            # If the page contains no new ticks, all ticks with its earliest time have been read.
             cursor = min(times) + _OVERLAP_SECONDS if new else min(times)
 
 

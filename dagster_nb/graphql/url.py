@@ -52,7 +52,7 @@ class ServerAddress:
 
     @property
     def is_dagster_plus(self) -> bool:
-        """Whether this is a Dagster+ deployment. A token from the environment is sent only to Dagster+."""
+        """Whether this is a Dagster+ deployment. Only Dagster+ receives a token from the environment."""
         return self.host == "dagster.cloud" or self.host.endswith(".dagster.cloud")
 
     def run_page(self, run_id: str) -> str:

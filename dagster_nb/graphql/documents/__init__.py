@@ -1,7 +1,7 @@
 """The GraphQL documents that this package sends. Each file contains one operation. No other files contain GraphQL.
 
 Files may use the fragments in ``fragments.graphql``, and mark fields that a response may lack with ``@optional``.
-Neither reaches the server: fragments are expanded when a document is loaded, and the directive is removed before the
+Servers receive neither: fragments are expanded when a document is loaded, and the directive is removed before the
 document is sent.
 """
 
@@ -53,7 +53,7 @@ def load(name: str) -> DocumentNode:
 
 @cache
 def load_marked(name: str) -> DocumentNode:
-    """Return a document with its fragments expanded and its ``@optional`` marks.
+    """Return a document with its fragments expanded, but still with its ``@optional`` marks.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def _fragments() -> dict[str, FragmentDefinitionNode]:
 
 
 class _Expand(Visitor):
-    """Replaces each fragment spread with its fields, in an inline fragment unless the type is the same."""
+    """Replaces each fragment spread with the fragment's fields, in an inline fragment unless the type is the same."""
 
     def leave_selection_set(self, node: SelectionSetNode, _key: object, parent: Node, *_: object) -> SelectionSetNode:
         around = parent.type_condition.name.value if isinstance(parent, InlineFragmentNode) else None
@@ -131,7 +131,7 @@ class _Expand(Visitor):
                 expanded.append(selection)
                 continue
             fragment = _fragments()[selection.name.value]
-            # A fragment may use other fragments.
+            # The fragment may itself use other fragments.
             fields: SelectionSetNode = visit(fragment.selection_set, self)
             if fragment.type_condition.name.value == around:
                 expanded.extend(fields.selections)
