@@ -1,4 +1,4 @@
-"""The magics ``%dagster`` and ``%%dagster``: GraphQL in a cell, completed and checked against the server's schema.
+"""The magics ``%dagster`` and ``%%dagster``: GraphQL in cells, with completion and checks from the server's schema.
 
 >>> %load_ext dagster_nb  # doctest: +SKIP
 >>> %dagster http://localhost:3000  # doctest: +SKIP
@@ -113,7 +113,7 @@ class DagsterMagics:
         return result
 
     def complete(self, context: CompletionContext) -> SimpleMatcherResult:
-        """Return the completions at the cursor of a ``%%dagster`` cell, or none in other cells.
+        """Return the completions at the cursor in a ``%%dagster`` cell. Return none in other cells.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class DagsterMagics:
         completion = complete_graphql(document, cursor, self._schema)
         found = [SimpleCompletion(one.text, type=one.kind) for one in completion.candidates]
         return {
-            # Without a completion, IPython would offer Python names. Completing a word with itself changes nothing.
+            # Without a completion, IPython would offer Python names. Offering the word itself changes nothing.
             "completions": found or [SimpleCompletion(completion.word)],
             "matched_fragment": completion.word,
             "suppress": True,
@@ -187,5 +187,5 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     as_matcher: Any = context_matcher(identifier=_NAME, priority=1000)
     completer: Any = shell.Completer
     others = [one for one in completer.custom_matchers if getattr(one, "matcher_identifier", "") != _NAME]
-    # IPython sets attributes on the function, which is impossible with a bound method.
+    # IPython sets attributes on the function, and a bound method does not accept attributes.
     completer.custom_matchers = [*others, as_matcher(lambda context: magics.complete(context))]  # noqa: PLW0108

@@ -1,4 +1,4 @@
-"""Parse ``runs`` arguments: return the ids of the given runs, which may be ids, `Run` objects or frames."""
+"""Parse the argument ``runs`` of many methods, which may contain ids, `Run` objects or frames."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class HasRunId(Protocol):
         """The id."""
 
 
-# The type is a string because pandas' Series takes no type argument at run time.
+# The type is a string, because pandas' Series does not accept a type argument at run time.
 RunsLike: TypeAlias = Union[str, HasRunId, Iterable[str | HasRunId], "pd.Series[Any]", pd.DataFrame]
 """One or many runs: an id, a `Run`, many of these, a Series of ids, or a DataFrame with a ``run_id`` column."""
 
@@ -89,16 +89,17 @@ def one_run_id(run: RunsLike) -> str:
 def check_same_server(
     runs: object, url: str, *, noun: str = "runs", advice: str = "ids: frame['run_id'].tolist() or run.run_id"
 ) -> None:
-    """Raise an error if runs or other items do not come from the server that will act on them.
+    """Raise an error if runs or other items come from a different server than the one that will act on them.
 
     Parameters
     ----------
     runs
-        As in `run_ids_of`, or other items from frames. Frames and `Run` objects record their server; ids do not.
+        Runs, as in `run_ids_of`, or other items from frames. Only frames and `Run` objects record which server they
+        come from; ids do not.
     url
         The root URL of the server that will act on the items.
     noun, advice
-        For the error message: what the items are, and what to pass instead.
+        What the items are, and what to pass instead. Both are used in the error message.
 
     Raises
     ------
@@ -123,7 +124,7 @@ def check_same_server(
 
 
 def _ids_in_series(series: pd.Series[Any]) -> list[object]:
-    """Return the values of a Series of ids; reject a Series of other strings, such as job names."""
+    """Return the values of a Series of ids. Raise an error if the Series contains other strings, such as job names."""
     values = series.tolist()
     if series.name is not None and not str(series.name).endswith("run_id") and not all(map(_is_uuid, values)):
         raise TypeError(f"the Series {series.name!r} does not contain run ids. Pass a Series such as frame['run_id'].")

@@ -29,13 +29,13 @@ def to_seconds(moment: Moment | None, name: str, *, now: datetime | None = None)
     name
         The name of the argument, for the error message.
     now
-        The time that "ago" is relative to. Default: the current time.
+        The time to which "ago" is relative. Default: the current time.
 
     Raises
     ------
     ValueError
-        If the value is not a point in time. The parser of pandas is not used, because it parses ``"1h"`` as a day in
-        the year 1.
+        If the value is not a point in time. The parser of pandas is not used, because it would read ``"1h"`` as a day
+        in the year 1.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def with_zone(moment: str, zone: tzinfo) -> str:
     Parameters
     ----------
     moment
-        A string that `to_seconds` accepts.
+        A string that `to_seconds` would accept.
     zone
         The time zone of a string without an offset.
 
@@ -100,7 +100,7 @@ def _before(now: datetime, length: timedelta) -> datetime:
 
 
 def _since_epoch(moment: datetime) -> float:
-    # pandas' NaT is a datetime that does not equal itself.
+    # NaT in pandas is a datetime that does not equal itself.
     if moment != moment:  # noqa: PLR0124
         raise ValueError
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

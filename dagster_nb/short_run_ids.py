@@ -1,4 +1,4 @@
-"""Shortened run ids, such as the first eight characters, which Dagster's pages and this package's panels show."""
+"""Handle shortened run ids, such as the first eight characters, which Dagster's pages and our panels show."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def is_shortened(run_id: str) -> bool:
 
 
 def only_match(prefix: str, matches: Sequence[str]) -> str:
-    """Return the only id that begins with a prefix.
+    """Return the id that begins with a prefix, if there is only one.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def full_ids_of_filter(run_ids: Iterable[str], existing: Iterable[str]) -> tuple
     run_ids
         The ids in the filter.
     existing
-        The ids of all runs, or at least of those runs whose ids begin with one of the shortened ids.
+        The ids of all runs, or at least all ids that begin with one of the shortened ids.
 
     Raises
     ------

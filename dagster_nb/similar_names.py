@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 NEWEST_RUNS = 200
-"""The number of recent runs that are searched for tag keys, because the server does not list all tag keys."""
+"""The number of recent runs in which to look for tag keys, because the server does not list all tag keys."""
 
 _MIN_SIMILARITY = 0.75
 _is_checking: ContextVar[bool] = ContextVar("_is_checking", default=True)
@@ -30,9 +30,9 @@ _is_checking: ContextVar[bool] = ContextVar("_is_checking", default=True)
 
 @contextmanager
 def unchecked_names() -> Iterator[None]:
-    """Read runs in a ``with`` block without looking for misspelt names when no run matches.
+    """In a ``with`` block, do not look for misspelled names when no run matches.
 
-    `unchecked_names` is for code that chooses its filters itself, or that shows misspelt names in another way.
+    This is for code that chooses its filters itself, or that shows misspelled names in another way.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def unchecked_names() -> Iterator[None]:
 
 
 def is_checking_names() -> bool:
-    """Return whether to look for misspelt names in the filters when no run matches."""
+    """Return whether to look for misspelled names in the filters when no run matches."""
     return _is_checking.get()
 
 
@@ -93,14 +93,14 @@ def did_you_mean(name: str, known: Sequence[str]) -> str | None:
 
 
 def is_tag_of_dagster(key: str) -> bool:
-    """Return whether a tag is one of Dagster's own, which resemble each other and are therefore not checked."""
+    """Return whether a tag is one of Dagster's own tags. They are not checked, because they resemble each other."""
     return key.startswith(("dagster/", "."))
 
 
 def similar_names(
     kind: Literal["job", "location", "tag"], names: Iterable[str], known: Iterable[str]
 ) -> list[SimilarName]:
-    """Return the unknown names that are similar to a known name; Dagster's own tags are left out.
+    """Return the unknown names that are similar to a known name. Dagster's own tags are left out.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Every status of a run or a step, with its word, color, marker and phase.
+"""Define every status of a run or a step, with its word, color, marker and phase.
 
 Charts and panels draw each status as defined in this table. A status that is missing from the table is drawn as
 `UNKNOWN`.
@@ -48,7 +48,7 @@ class Status:
     name
         Dagster's own name, such as ``"FAILURE"``.
     word
-        The word for the status in a sentence, such as ``"failed"``.
+        The word for the status in the middle of a sentence, such as ``"failed"``.
     color
         The color of the status in charts, as a hexadecimal string. The color is visible on light and on dark
         backgrounds.
@@ -73,7 +73,7 @@ class Status:
 
     @property
     def is_finished(self) -> bool:
-        """Whether this status is final for a run or step."""
+        """Whether a run or step with this status has ended."""
         return self.phase == "finished"
 
 

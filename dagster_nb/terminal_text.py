@@ -1,4 +1,4 @@
-"""Remove control characters from a server's text before printing it, because a terminal would execute them."""
+"""Remove control characters from text that comes from a server, because a terminal would execute them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def plain_text(text: object) -> str:
 
 
 def one_line(text: object) -> str:
-    """Return the result of `plain_text`, cut off after a maximum length.
+    """Return the result of `plain_text`, shortened to a maximum length.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def one_line(text: object) -> str:
 
 
 def without_colors(text: str) -> str:
-    """Return a string without the codes that color it in a terminal.
+    """Return a string without the escape codes that color it in a terminal.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Time zones by their IANA names."""
+"""Look up time zones by their IANA names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["time_zone", "zone_name"]
 
 
 def time_zone(tz: str | tzinfo) -> tzinfo:
-    """Return the time zone with an IANA name; a `tzinfo` object is returned unchanged.
+    """Return the time zone with an IANA name. A `tzinfo` object is returned unchanged.
 
     Raises
     ------

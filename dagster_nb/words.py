@@ -31,15 +31,15 @@ MISSING = "—"
 """The placeholder for a missing time or duration."""
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
-# Units for durations of a minute or more. Each row has the unit, the next smaller unit, the length of the smaller unit
-# in seconds, the number of smaller units in one unit, and the number of units in the next larger unit.
+# Units for durations of a minute or more. Each row has the unit, the next smaller unit, the number of seconds in the
+# smaller unit, the number of smaller units in the unit, and the number of units in the next larger unit.
 _UNIT_PAIRS = (("min", "s", 1.0, 60, 60), ("h", "min", _MINUTE, 60, 24), ("d", "h", _HOUR, 24, math.inf))
 _AGO_UNITS = ((7 * _DAY, "w"), (_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"))
 _SHORT_ID_LENGTH = 8
 
 
 def duration_text(duration: float | pd.Timedelta, digits: int = 3) -> str:
-    """Return a duration as text in at most two units, or a dash if it is missing.
+    """Return a duration as text with at most two units, or a dash if it is missing.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def ordinal_text(number: int) -> str:
 
 
 def percent_text(share: float) -> str:
-    """Return a share from 0 to 1 as a percentage, with a decimal unless it is exactly 0 or 1.
+    """Return a share from 0 to 1 as a percentage, with one decimal place unless the share is exactly 0 or 1.
 
     Examples
     --------
@@ -159,7 +159,7 @@ def time_text(time: pd.Timestamp) -> str:
 
 
 def zoned_time_text(time: pd.Timestamp, zone: tzinfo) -> str:
-    """Return a point in time in a time zone as text, to the second, with the name of the zone; a dash if it is missing.
+    """Return a point in time as text, to the second and with the name of its time zone, or a dash if it is missing.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def zoned_time_text(time: pd.Timestamp, zone: tzinfo) -> str:
 
 
 def interval_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
-    """Return a period as text, in the time zone of its limits and without the name of the zone.
+    """Return a period as text, in the time zone of its limits, but without the name of the zone.
 
     Parameters
     ----------
@@ -195,7 +195,7 @@ def interval_text(start: pd.Timestamp, end: pd.Timestamp) -> str:
 
 
 def relative_time_text(time: pd.Timestamp, now: pd.Timestamp) -> str:
-    """Return the time between a past point in time and `now` as text, in one unit, or a dash if it is missing.
+    """Return how long ago a point in time was, as text with one unit, or a dash if it is missing.
 
     Examples
     --------

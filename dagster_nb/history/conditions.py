@@ -20,8 +20,8 @@ __all__ = ["begins_with", "is_one_of", "microseconds", "run_condition"]
 
 _CHOICE_COLUMNS = {"job": "job_name", "status": "status", "run_ids": "run_id", "location": "location"}
 _BOUND_COLUMNS = {"created": "creation_time", "updated": "update_time"}
-# The key of Dagster's hidden tag `repository@location`. A client can filter by this tag, although a run's tags do not
-# show it.
+# The key of Dagster's hidden tag `repository@location`. The server can filter by this tag, although it does not return
+# the tag with a run.
 _REPOSITORY_TAG = ".dagster/repository"
 
 
@@ -54,7 +54,7 @@ def run_condition(filters: RunFilters, *, deleted: bool) -> pc.Expression | None
 
 
 def is_one_of(column: str, values: Iterable[str]) -> pc.Expression:
-    """Return the condition that a column of strings has one of the values."""
+    """Return the condition that a string column has one of the values."""
     return pc.field(column).isin(pa.array(values, pa.string()))
 
 

@@ -1,4 +1,4 @@
-"""Find the runs that Dagster has deleted. Counting runs avoids listing most ids."""
+"""Find the runs that Dagster has deleted. To avoid listing all ids, count runs first."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ __all__ = ["deleted_ids"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Listing this many ids takes about as long as one count.
 _MAX_IDS_TO_LIST = 2_000
-# The maximum number of count queries. If more are needed, the deleted runs are probably spread over the whole history,
-# so listing all ids is faster.
+# The maximum number of count queries. If more were needed, the deleted runs would probably be spread over the whole
+# history, and listing all ids would be faster.
 _MAX_COUNTS = 24
 _IDS_PER_CHECK = 500
 
 
 def deleted_ids(source: HistorySource, live: pa.Table, count: int) -> set[str] | None:
-    """Return the ids of the runs that the server no longer has; None if finding them requires a list of all ids.
+    """Return the ids of the runs that the server no longer has, or None if only a list of all ids can show this.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def deleted_ids(source: HistorySource, live: pa.Table, count: int) -> set[str] |
         The deployment.
     live
         The columns ``run_id`` and ``creation_time`` of the runs that the server had at the last refresh. If the server
-        has other runs too, the result is either None or still correct for the runs in ``live``.
+        also has runs that are not in this frame, the result is either None or still correct for the runs in the frame.
     count
         The number of runs that the server has now.
     """
@@ -88,7 +88,8 @@ class _Search:
         count
             The number of all runs on the server.
         """
-        # Each range consists of two positions, and the number of the server's runs before each position.
+        # Each range consists of two positions and, for each of them, the number of runs on the server before this
+        # position.
         ranges = [(first, len(self._times), before_first, count)]
         for _ in range(_MAX_COUNTS):
             widest = max(ranges, key=lambda one: one[1] - one[0], default=(0, 0, 0, 0))

@@ -51,18 +51,19 @@ class History(StoredRuns):
         The first refresh reads all runs, in commits of 20,000 runs. If it is interrupted, the next refresh continues at
         the same point. Every later refresh reads
 
-        - runs that were updated after the last known change, minus the overlap,
-        - runs that were unfinished at the last refresh,
-        - the most recently added ids, until all ids of a page are known, and the runs with new ids,
-        - the number of runs. If the history has more runs than the server, deleted runs are found by counting the runs
-        that were created before certain times. If this does not explain the difference, all ids are listed. The history
-        keeps deleted runs, with the time of this refresh as ``deleted_at``.
+        - the runs that were updated since the last known change, minus the overlap,
+        - the runs that were unfinished at the last refresh,
+        - the most recently added ids, until a page contains only known ids, and the runs with new ids, and
+        - the number of all runs. If the history has more runs than the server, deleted runs are found by counting the
+          runs
+        that were created before certain times. If the deleted runs cannot be found in this way, all ids are listed. The
+        history keeps deleted runs, with the time of this refresh as ``deleted_at``.
 
         After a refresh, the history contains the same runs as `DagsterClient.runs` returned at that time, under two
         assumptions. First, the clocks of this machine and of all processes that write to Dagster's storage differ by
-        less than the overlap. Second, an event's timestamp becomes the run's update time, and the event is stored no
-        later than one overlap after that timestamp. New and unfinished runs are always read, even if these assumptions
-        do not hold.
+        less than the overlap. Second, every event is stored no later than one overlap after its timestamp, which
+        becomes the update time of the run. Even if these assumptions do not hold, new and unfinished runs are always
+        read.
 
         Several processes can refresh the same history at once. If a process is killed, its earlier commits are kept.
 

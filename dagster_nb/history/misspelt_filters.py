@@ -30,7 +30,7 @@ def warn_about_misspelt_filters(table: Table, filters: RunFilters, *, stacklevel
     filters
         The filters that no run matches.
     stacklevel
-        As in `warnings.warn`, counted from the caller of this function.
+        The same as in `warnings.warn`, but counted from the caller of this function.
     """
     if filters.matches_nothing or not is_checking_names():
         return

@@ -32,7 +32,7 @@ def sort_newest_first(runs: pa.Table, limit: int | None) -> pa.Table:
 
 
 def page_conditions(times: pa.ChunkedArray, size: int) -> Iterator[pc.Expression]:
-    """Yield a condition for each page of about ``size`` runs, newest first.
+    """Yield conditions, each of which selects a page of about ``size`` runs, newest first.
 
     Parameters
     ----------
@@ -61,14 +61,17 @@ def page_conditions(times: pa.ChunkedArray, size: int) -> Iterator[pc.Expression
 
 
 def _is_sorted(times: pa.ChunkedArray) -> bool:
-    """Return whether all times are known, and sorted from newest to oldest."""
+    """Return whether all times are known and are sorted from newest to oldest."""
     if times.null_count:
         return False
     return bool((np.diff(times.cast(pa.int64()).to_numpy()) < 0).all())
 
 
 def _with_sorted_pieces_in_order(runs: pa.Table) -> pa.Table:
-    """Sort the pieces of a table by their first rows, without copying. The rows of each piece are already sorted."""
+    """Sort the pieces of a table by their first rows, without copying the rows.
+
+    The rows of each piece are already sorted.
+    """
     times = runs["creation_time"]
     if times.null_count or not len(runs):
         return runs

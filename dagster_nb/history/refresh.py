@@ -37,7 +37,8 @@ SYNCED_AT = "synced_at"
 _RUNS_PER_COMMIT = 20_000
 _IDS_PER_REQUEST = 500
 _IDS_PER_PAGE = 2_000
-# With a sample of this size, a few deleted runs are not mistaken for a different deployment.
+# The number of runs to look for on the server. It is so large that a few deleted runs do not make the server look like
+# a different deployment.
 _SAMPLE = 100
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -72,7 +73,7 @@ class Refresh:
     source
         The deployment.
     overlap
-        How far before the last known change to start reading changes again.
+        The time before the last known change for which changes are read again.
     all_deleted
         Whether to accept a deployment that no longer has any of the stored runs.
     """
@@ -129,12 +130,15 @@ class Refresh:
             )
 
     def _fill(self) -> None:
-        """Read all runs, newest first. After an interruption, read only runs that are older than the stored runs."""
+        """Read all runs, newest first.
+
+        If an earlier attempt was interrupted, read only runs that are older than the stored runs.
+        """
         oldest = self._runs.oldest_creation_time()
         filters = {} if oldest is None else {"created_before": _EPOCH + timedelta(microseconds=oldest)}
         for batch in self._batches("filling the history", filters):
             self._write(batch, is_first=self._runs.table.marker(CHANGES_UNTIL) is None)
-        # Read the runs that changed in the meantime.
+        # Read the runs that have changed since the interrupted attempt.
         self._read_changes()
         self._runs.set_markers({FILLED: 1})
 
@@ -145,11 +149,11 @@ class Refresh:
             self._write(batch)
 
     def _read_unfinished(self) -> None:
-        """Read all unfinished runs, because an event that is stored late can decrease the update time of a run."""
+        """Read all unfinished runs, because an event that is stored late can set back the update time of a run."""
         self._read_by_id(self._runs.unfinished_ids() - self._unfinished)
 
     def _read_unseen(self) -> None:
-        """Read new runs with any update time, because an event that is stored late can decrease the update time.
+        """Read new runs regardless of their update time, because an event that is stored late can set it back.
 
         The server lists the most recently added runs first.
         """
@@ -167,8 +171,8 @@ class Refresh:
         count = self._source.count_runs()
         if count == self._runs.count_live():
             return 0
-        # The table is read in its state before the request to the server. Otherwise, a run that another process adds in
-        # the meantime would look deleted.
+        # Use the state of the table from before the request to the server. Otherwise, a run that another process adds
+        # in the meantime would look as if it had been deleted.
         live = self._runs.live()
         missing = deleted_ids(self._source, live, count)
         if missing is None:
@@ -208,14 +212,14 @@ class Refresh:
         self._updated += updated
 
     def _changes_until(self) -> int:
-        # The earlier of the two times is used, in case the clock of this machine or of a server process is wrong.
+        # Use the earlier of the two times, in case the clock of this machine or of a server process is wrong.
         return min(self._started, max(self._latest_update, self._known_until))
 
     def _finish(self) -> None:
-        """Commit the time up to which all changes are known.
+        """Commit the time up to which the history contains all changes.
 
         If another process has written at the same time, one of the two may have overwritten the state of a run with an
-        older state. In that case, the time stays the same, so that the next refresh reads these runs again.
+        older state. In that case, keep the previous time, so that the next refresh reads these runs again.
         """
         table = self._runs.table
 

@@ -58,7 +58,7 @@ class RunsTable:
         return self.table.count(LIVE)
 
     def recent_ids(self, count: int) -> list[str]:
-        """Return the ids of some of the newest runs that Dagster has not deleted."""
+        """Return the ids of the newest runs that Dagster has not deleted, up to a maximum number."""
         return list(self.table.head(["run_id"], LIVE, count)["run_id"].to_pylist())
 
     def oldest_creation_time(self) -> int | None:
@@ -74,7 +74,8 @@ class RunsTable:
         rows
             The runs in their current states on the server, without duplicates, with the schema `RUNS`.
         markers
-            Numbers to commit together with new runs. Numbers are allowed only if none of the ``rows`` is stored yet.
+            Markers to commit together with new runs, as numbers. Markers are allowed only if none of the ``rows`` is
+            stored yet.
 
         Returns
         -------
@@ -107,7 +108,7 @@ class RunsTable:
 
     def _mark_deleted(self, run_ids: list[str], now: int) -> None:
         condition = LIVE & is_one_of("run_id", run_ids)
-        # Reading the creation times first makes it possible to skip most files when all columns are read.
+        # Read the creation times first: with them, most files can be skipped when all columns are read.
         times = self.table.read(["creation_time"], condition)["creation_time"]
         rows = self.table.read(RUNS.names, condition & _created_with(times))
         if len(rows):
@@ -139,9 +140,9 @@ def _new_and_changed(rows: pa.Table, stored: pa.Table) -> tuple[pa.Table, pa.Tab
 
 
 def _created_with(times: pa.ChunkedArray) -> pc.Expression:
-    """Return the condition that a creation time is unknown, or between the first and last of the given times."""
+    """Return the condition that a creation time is unknown, or within the range of the given times."""
     time = pc.field("creation_time")
-    if times.null_count or not len(times):  # old servers do not provide creation times
+    if times.null_count or not len(times):  # Old servers do not provide creation times.
         return pc.scalar(True)
     return ((time >= pc.min(times)) & (time <= pc.max(times))) | time.is_null()
 

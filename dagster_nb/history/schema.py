@@ -42,7 +42,7 @@ RUNS = pa.schema(
         ("job_name", pa.string()),
         ("status", pa.string()),
         *((name, _TIME) for name in _TIMES),
-        # Delta has no type for durations. Seconds work in every engine.
+        # Delta has no type for durations, but every engine can use seconds.
         ("queue_duration", pa.float64()),
         ("duration", pa.float64()),
         *((name, pa.string()) for name in _STRINGS),
@@ -101,7 +101,10 @@ def to_table(frame: pd.DataFrame) -> pa.Table:
 
 
 def read_columns(include: Sequence[str], *, deleted: bool) -> list[str]:
-    """Return the columns to read for a frame. Durations are calculated from the times, which are more exact."""
+    """Return the columns to read for a frame.
+
+    The stored durations are not read, because durations that are calculated from the times are more exact.
+    """
     left_out = {"duration", "queue_duration", *(name for name in INCLUDED if name not in include)}
     return [name for name in RUNS.names if name not in left_out and (deleted or name != "deleted_at")]
 
@@ -158,7 +161,7 @@ def _statuses(column: pa.ChunkedArray, known: Sequence[str]) -> pd.Categorical[A
     encoded = column.combine_chunks().dictionary_encode()
     present = encoded.dictionary.to_pylist()
     found = columns.categories([value for value in present if value is not None], known)
-    # The code of each status in the column. The last entry, which index -1 selects, is the code of a missing status.
+    # The code of each status in the column. The last entry is the code of a missing status, which has the index -1.
     positions = np.array([*(found.index(value) for value in present), -1], dtype=np.int8)
     codes: Any = positions[encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
     result: pd.Categorical[Any] = pd.Categorical.from_codes(codes, categories=pd.Index(found))
@@ -173,7 +176,7 @@ def _parsed(column: pa.ChunkedArray, parse: Callable[[str], Any]) -> np.ndarray[
 
 @contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Disable the garbage collector, which would otherwise scan all objects repeatedly while many are created."""
+    """Disable the garbage collector, which would otherwise scan all objects again and again while many are created."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

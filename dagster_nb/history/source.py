@@ -46,4 +46,7 @@ class HistorySource(Protocol):
     def progress_bar(
         self, description: str, *, unit: str, total: Callable[[], int]
     ) -> AbstractContextManager[ProgressBar]:
-        """Show a progress bar during a ``with`` block. The total is computed only if the bar is visible."""
+        """Show a progress bar during a ``with`` block.
+
+        The function for the total is called only if the bar is visible.
+        """

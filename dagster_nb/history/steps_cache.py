@@ -98,7 +98,7 @@ class StoredSteps:
                 bar.advance(len(chunk))
 
     def compact(self) -> None:
-        """Merge small files, if there are any steps."""
+        """Merge small files, if any steps are stored."""
         if self._table is not None:
             self._table.table.compact()
 
@@ -123,7 +123,7 @@ class StoredSteps:
 
 
 def _existing_steps(source: HistorySource, run_ids: list[str]) -> Iterator[tuple[pd.DataFrame, list[str]]]:
-    """Yield the steps of some runs. Runs that were deleted in the meantime are left out."""
+    """Yield the steps of runs from the server. Runs that were deleted in the meantime are left out."""
     try:
         yield source.steps(run_ids), run_ids
     except RunNotFoundError:

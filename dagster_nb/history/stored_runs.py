@@ -91,7 +91,9 @@ class StoredRuns:
         limit: int | None = None,
         deleted: bool = False,
     ) -> pd.DataFrame:
-        """Return all runs that match, sorted by creation time with the newest first, without a request to the server.
+        """Return all runs that match, without a request to the server.
+
+        The runs are sorted by creation time, newest first.
 
         Parameters
         ----------
@@ -122,7 +124,7 @@ class StoredRuns:
         RunNotFoundError
             If a shortened id matches several runs. The message lists these ids.
         HistoryError
-            If the history was never refreshed, or cannot be read.
+            If the history has never been refreshed, or cannot be read.
 
         Examples
         --------
@@ -135,7 +137,7 @@ class StoredRuns:
             warn_about_misspelt_filters(self._open_table(), filters, stacklevel=2)
         frame = self._finish(table, filters, limit)
         del table
-        # Arrow keeps memory that it no longer needs, which can be half as much as the memory of the frame itself.
+        # Arrow keeps memory that it no longer needs. This can be half as much memory as the frame itself needs.
         pa.default_memory_pool().release_unused()
         return frame
 
@@ -156,7 +158,7 @@ class StoredRuns:
         page_size: int | None = None,
         deleted: bool = False,
     ) -> Iterator[pd.DataFrame]:
-        """Yield all runs that match, in pages, so that they need not all fit into memory.
+        """Yield all runs that match, in pages, so that the runs do not all have to fit into memory.
 
         Parameters
         ----------
@@ -190,8 +192,8 @@ class StoredRuns:
         size = parse_page_size(page_size)
         self._open_table()
 
-        # Only the inner function is a generator, so an invalid argument raises an error at the call and not at the
-        # first page.
+        # Only the inner function is a generator, so an invalid argument raises an error when the method is called, not
+        # when the first page is read.
         def pages() -> Iterator[pd.DataFrame]:
             left, is_empty = limit, True
             times = self._select(["creation_time"], filters, deleted=deleted)["creation_time"]
@@ -263,7 +265,7 @@ class StoredRuns:
     def _parse_filters(self, arguments: Mapping[str, Any]) -> RunFilters:
         parsed = RunFilters.from_arguments(arguments)
         if not set(parsed.status or ()) <= set(RUN_STATUSES):
-            # A status that is unknown to this package is valid if a run has this status.
+            # A status that this package does not know is valid if a stored run has it.
             RunFilters.parse(known_statuses=self._statuses, status=parsed.status)
         if parsed.run_ids is not None:
             parsed = replace(parsed, run_ids=self._full_ids(parsed.run_ids, deleted=bool(arguments["deleted"])))
@@ -307,7 +309,7 @@ class StoredRuns:
 
     def _finish(self, table: pa.Table, filters: RunFilters, limit: int | None) -> pd.DataFrame:
         frame = to_frame(table)
-        # The time belongs to the table that was read. Another process may have refreshed the history since then.
+        # Use the time of the table that was read, because another process may have refreshed the history since then.
         synced_at = None if self._table is None else _synced_at(self._table)
         frame.attrs["dagster_nb"] = {
             "path": self._path,

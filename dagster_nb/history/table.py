@@ -1,4 +1,4 @@
-"""A Delta table on disk or in object storage. Several processes can write to it at once."""
+"""A Delta table on disk or in object storage. Several processes can write to it at the same time."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ FORMAT = 1
 """The format version of the tables. Tables of a newer version may have columns that this version would lose."""
 
 _FORMAT_KEY, _DEPLOYMENT_KEY = "dagster_nb.format", "dagster_nb.deployment"
-# If two simultaneous commits set the same marker, Delta rejects the later one. Every commit sets this marker, so at
-# most one of several simultaneous commits succeeds.
+# If two simultaneous commits set the same marker, Delta rejects the later one. Every commit sets this marker, so only
+# one of several simultaneous commits can succeed.
 _WRITES = "dagster_nb.writes"
 
 _MAX_ATTEMPTS = 100
@@ -125,7 +125,7 @@ class Table:
         return len(self._delta.file_uris())
 
     def marker(self, name: str) -> int | None:
-        """Return the number that was last committed under a name; None if there is no such number."""
+        """Return the number that was last committed under a name, or None if there is none."""
         return self._delta.transaction_version(f"dagster_nb.{name}")
 
     def update(self) -> None:
@@ -155,7 +155,7 @@ class Table:
         Parameters
         ----------
         action
-            A function that decides what to write, based on the current state of the table, and calls `append` or
+            A function that decides what to write, depending on the current state of the table. It calls `append` or
             `replace` at most once.
 
         Raises
@@ -194,7 +194,8 @@ class Table:
         rows
             The new rows.
         condition
-            An additional SQL condition that all matching rows meet, stored and new. Delta skips other files.
+            An additional SQL condition that all matching rows meet, stored and new. Delta then skips all files without
+            such rows.
         """
         quoted = ", ".join(
             "'{}'".format(run_id.replace("'", "''")) for run_id in sorted(set(rows["run_id"].to_pylist()))
@@ -250,8 +251,8 @@ class Table:
 
     def _commit_properties(self, markers: Mapping[str, int] | None = None) -> CommitProperties:
         numbers = {_WRITES: self._delta.version() + 1, **{f"dagster_nb.{k}": v for k, v in (markers or {}).items()}}
-        # Delta must not retry a conflicting commit. The commit must be prepared again, based on the data of the other
-        # process.
+        # Delta must not retry a conflicting commit. Instead, the commit must be prepared again, based on what the other
+        # process has written.
         return CommitProperties(
             app_transactions=[Transaction(name, number) for name, number in numbers.items()], max_commit_retries=0
         )
@@ -272,9 +273,9 @@ _ADVICE = {
 
 @contextmanager
 def _clear_errors(action: str, uri: str) -> Iterator[None]:
-    """Convert errors of Delta, Arrow and the file system to an error that says what to do.
+    """Convert errors from Delta, Arrow and the file system to a `HistoryError` that says what to do.
 
-    The new error omits their tracebacks, because deltalake's variables contain the object storage options.
+    The new error omits their tracebacks, because local variables of deltalake contain the object storage options.
     """
     try:
         yield

@@ -28,7 +28,7 @@ __all__ = ["check_document", "document_problems", "parse_document", "variables_f
 
 _WORD = re.compile(r"[$@]?\w+|\S")
 
-# A misspelt type causes an error at each of its uses.
+# A misspelled type causes an error wherever it is used.
 _MAX_ERRORS = 5
 _NOT_SENT = "the query was not sent, because it does not match the server's schema. Fix the marked part"
 
@@ -39,7 +39,7 @@ def parse_document(text: str) -> tuple[DocumentNode, OperationDefinitionNode]:
     Parameters
     ----------
     text
-        GraphQL with one operation and any number of fragments.
+        A GraphQL document with one operation and any number of fragments.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def check_document(text: str, document: DocumentNode, schema: GraphQLSchema) -> 
 
 
 def document_problems(text: str, schema: GraphQLSchema) -> list[dict[str, Any]]:
-    """Return the problems of a document, so that an editor can mark them.
+    """Return the problems in a document, so that an editor can mark them.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def document_problems(text: str, schema: GraphQLSchema) -> list[dict[str, Any]]:
 def variables_from(
     text: str, operation: OperationDefinitionNode, names: Mapping[str, Any], schema: GraphQLSchema | None
 ) -> dict[str, Any]:
-    """Return the variables of an operation, with the values of the Python variables of the same names.
+    """Return the variables of an operation, each with the value of the Python variable of the same name.
 
     Optional variables without a Python variable of the same name are left out.
 
@@ -181,7 +181,7 @@ def _is_required(definition: Any, schema: GraphQLSchema) -> bool:  # noqa: ANN40
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever a notebook has
-    """Convert a value to plain JSON types: a Run to its id, a Series to a list, NumPy numbers to Python numbers."""
+    """Convert a value to plain JSON: a Run to its id, a Series to a list, and a NumPy number to a Python number."""
     if hasattr(value, "run_id"):
         return value.run_id
     if hasattr(value, "tolist"):

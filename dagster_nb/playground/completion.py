@@ -72,7 +72,7 @@ class Completion:
     Parameters
     ----------
     word
-        The text before the cursor that a candidate replaces. Every candidate starts with this word, ignoring case.
+        The word before the cursor, which a candidate replaces. Every candidate starts with this word, ignoring case.
     candidates
         The candidates, in the order of the schema.
     """
@@ -112,11 +112,11 @@ def complete_graphql(text: str, cursor: int, schema: GraphQLSchema) -> Completio
 
 
 class _EndError(Exception):
-    """The cursor has been reached."""
+    """Raised when the reader reaches the cursor."""
 
 
 class _Reader:
-    """Read the tokens before the cursor, and keep track of what is allowed next."""
+    """Reads the tokens before the cursor, and keeps track of what is allowed next."""
 
     def __init__(self, tokens: Sequence[Token], schema: GraphQLSchema, fragments: Sequence[str]):
         self._tokens = tokens
@@ -280,7 +280,7 @@ class _Reader:
             if self._skip("(", expected):
                 self._arguments({} if directive is None else directive.args)
 
-    # The candidates at each kind of position
+    # Methods that return the candidates for each kind of position
 
     def _keywords(self) -> list[Candidate]:
         roots = [name for name in _OPERATIONS if getattr(self._schema, f"{name}_type") is not None]
@@ -304,7 +304,7 @@ class _Reader:
         return {**fields_of(parent), **meta}
 
     def _overlapping(self, parent: GraphQLNamedType | None) -> list[GraphQLNamedType]:
-        """Return the objects and interfaces that an inline fragment can name inside a selection of this type."""
+        """Return the objects and interfaces for which an inline fragment is possible in a selection of this type."""
         if not is_composite_type(parent):
             return []
         mine = possible_types(self._schema, parent)

@@ -87,7 +87,7 @@ def _items(value: Any, names: list[str], depth: int) -> Iterator[Any]:  # noqa: 
 def _missing(value: dict[str, Any], names: list[str], depth: int) -> str:
     where = ".".join(names[:depth]) or "the result"
     message = f"{where} has no {names[depth]!r}; it has {', '.join(map(repr, value)) or 'nothing'}. Correct the path."
-    # The data contains Dagster's own errors, for example if the requested run does not exist.
+    # Dagster's own errors are part of the data, for example if the requested run does not exist.
     answer = value.get("message") or value.get("__typename")
     return f"{message} The server answered: {answer}" if answer else message
 

@@ -113,8 +113,8 @@ class SchemaSearch:
         roots = [one.name for one in (self._schema.query_type, self._schema.mutation_type) if one is not None]
 
         def distance(entry: Entry) -> tuple[bool, bool, bool, int]:
-            # Fields of a root type come first, because a query can request them directly. Deprecated fields come after
-            # other fields, and fields named like the type come before other fields.
+            # Sort fields of a root type first, because a query can request them directly. Then sort fields that are
+            # named like the type before other fields, and deprecated fields after them.
             is_like = entry.name.casefold().startswith(type_name.casefold())
             return entry.type_name not in roots, "Deprecated:" in entry.description, not is_like, len(entry.label)
 
@@ -126,7 +126,7 @@ class SchemaSearch:
         return next((one for one in self._schema.type_map if one.casefold() == name.casefold()), None)
 
     def _rank(self, place: int, words: list[str]) -> tuple[int, int, int, str]:
-        """Return a sort key: exact names first, then prefixes of names, then other names, then descriptions."""
+        """Return a sort key: first exact names, then beginnings of names, then other names, then descriptions."""
         entry, whole = self._entries[place], self._names[place]
         last = (entry.name or entry.type_name).casefold()
         text = " ".join(words)

@@ -27,7 +27,7 @@ def fields_of(kind: GraphQLNamedType | None) -> Mapping[str, GraphQLField]:
 
 
 def possible_types(schema: GraphQLSchema, kind: GraphQLNamedType | None) -> Sequence[GraphQLObjectType]:
-    """Return an object type itself, the members of a union, or the implementations of an interface.
+    """Return the members of a union or the implementations of an interface. For an object type, return the type itself.
 
     Examples
     --------

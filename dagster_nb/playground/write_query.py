@@ -42,7 +42,7 @@ def write_query(schema: GraphQLSchema, type_name: str, field_name: str | None = 
     Returns
     -------
     str or None
-        A valid document with a variable for each required argument. None if no query can reach the type.
+        A valid document with a variable for each required argument. Return None if no query can reach the type.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def _path_to(schema: GraphQLSchema, type_name: str) -> tuple[str, list[Step]] | 
     """Return the root operation that reaches a type, and the shortest list of fields that leads from it to the type."""
 
     def unlike(item: tuple[str, GraphQLField]) -> tuple[bool, bool]:
-        """Return a sort key: fields named like the type first, then other fields, then deprecated fields."""
+        """Return a sort key: first fields that are named like the type, then other fields, then deprecated fields."""
         return item[1].deprecation_reason is not None, not item[0].casefold().startswith(type_name.casefold())
 
     for operation, root in (("query", schema.query_type), ("mutation", schema.mutation_type)):
@@ -106,7 +106,7 @@ def _path_to(schema: GraphQLSchema, type_name: str) -> tuple[str, list[Step]] | 
 
 
 class _Writer:
-    """Write fields, and collect the variables that they need."""
+    """Writes fields, and collects the variables that they need."""
 
     def __init__(self, schema: GraphQLSchema):
         self._schema = schema
@@ -124,11 +124,11 @@ class _Writer:
         return name + (f"({given})" if given else "") + (f" {{ {inside} }}" if inside else "")
 
     def selection(self, kind: GraphQLNamedType | None, depth: int) -> str:
-        """Return the scalar fields of a type and of its first list of objects, down to a maximum depth."""
+        """Return the scalar fields of a type, and those of its first list of objects, down to a maximum depth."""
         if isinstance(kind, GraphQLUnionType):
             members = self._schema.get_possible_types(kind)
             results = [one for one in members if not _is_error(one)]
-            # Use only the first member, because two members can have fields with the same name but different types.
+            # Use only the first member, because fields of two members can have the same name but different types.
             parts = [f"... on {one.name} {{ {self.selection(one, depth)} }}" for one in results[:1]]
             if len(results) < len(members):
                 parts.append(f"... on {_ERROR} {{ message }}")
