@@ -1,6 +1,6 @@
 """Panels: widgets that show runs and act on them.
 
 All panels are subclasses of `Panel` (in `panel`), which runs tasks in the background (`background`) and shows errors
-(`error_box`). The model of a panel notifies its views of changes (`changes`). All views use the same code for HTML
-(`markup`), charts (`pictures`), confirmation (`confirm`) and information from the browser (`viewport`).
+(`error_box`). The model of a panel notifies its views of changes (`changes`). All views share the code for HTML
+(`markup`), charts (`pictures`), confirmations (`confirm`) and information from the browser (`viewport`).
 """

@@ -4,7 +4,7 @@ The kernel's thread is the thread that created the panel. Only the kernel's thre
 widgets. If something happens in another thread, such as the end of a task or a timer, that thread passes a function to
 `Background.call`, which calls the function in the kernel's thread.
 
-Widget events can also arrive in another thread. Handlers that are registered with `Background.on_change` or
+Widget events can arrive in other threads too. Handlers that are registered with `Background.on_change` or
 `Background.on_click` run in the kernel's thread.
 
 In a notebook, the asyncio loop of the kernel's thread runs the functions that other threads pass to `Background.call`.
@@ -53,17 +53,17 @@ class Task(Generic[T]):
 
     @property
     def stopped(self) -> bool:
-        """Whether the result is no longer needed. Long tasks should check this attribute regularly."""
+        """Whether the task's result is no longer needed. Long tasks should check this attribute regularly."""
         return self._stop.is_set()
 
     def report(self, value: object) -> None:
-        """Report progress. The function of the task calls this method in the background thread."""
+        """Report progress. The function that runs as the task calls this method in the background thread."""
         if self._on_progress is not None:
             on_progress = self._on_progress
             self._background.call(lambda: None if self.stopped else on_progress(value))
 
     def stop(self) -> None:
-        """Ignore the result and all later reports."""
+        """Stop the task: ignore its result and all its later reports."""
         self._stop.set()
 
     def sleep(self, seconds: float) -> None:
@@ -77,8 +77,8 @@ class Background:
     Parameters
     ----------
     on_crash
-        A function to call in the kernel's thread with every exception that nothing else handles, for example to show
-        the exception in the panel.
+        A function to call in the kernel's thread with every exception that nothing else handles. It can show the
+        exception in the panel, for example.
     """
 
     def __init__(self, on_crash: Callable[[Exception], None]):
@@ -163,7 +163,8 @@ class Background:
 
         def run() -> None:
             try:
-                # Warnings about misspelt names would appear in an unrelated cell, and the explorer shows these names.
+                # Warnings about misspelled names would appear in an unrelated cell, and the explorer shows these names
+                # anyway.
                 with unchecked_names():
                     result = work(task)
             except Exception as error:  # noqa: BLE001 - the panel shows any exception
@@ -242,7 +243,7 @@ class Background:
             timer.cancel()
         deadline = time.monotonic() + _MAX_SECONDS_TO_CLOSE
         for thread in [*timers, *self._threads]:
-            # If a thread is waiting for a response, it ends only after the response has arrived.
+            # A thread that is waiting for a response ends only after the response has arrived.
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run_arrived(self) -> None:

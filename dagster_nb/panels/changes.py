@@ -12,7 +12,7 @@ __all__ = ["Changes"]
 
 
 class Changes:
-    """The functions to call after each kind of change of a model, by the name of the change."""
+    """The functions to call after each kind of change in a model, by the name of the change."""
 
     def __init__(self) -> None:
         self._listeners: dict[str, list[Callable[[], None]]] = defaultdict(list)
@@ -25,13 +25,13 @@ class Changes:
         names
             The names of the changes, separated by spaces.
         listener
-            The function. Listeners are called in the order in which they were registered.
+            The function. The functions are called in the order in which they were registered.
         """
         for name in names.split():
             self._listeners[name].append(listener)
 
     def emit(self, name: str) -> None:
-        """Call the listeners of a change."""
+        """Call the functions that listen for a change."""
         for listener in list(self._listeners[name]):
             listener()
 

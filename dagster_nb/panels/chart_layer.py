@@ -1,7 +1,7 @@
 """``ChartLayer``: an invisible layer over the picture of a chart, which makes the chart interactive.
 
-The browser receives the positions of all marks together with the picture, so that hovering works even while the kernel
-is busy, and the picture remains an ordinary image.
+The browser receives the positions of all marks together with the picture. Hovering therefore works even while the
+kernel is busy, and the picture remains an ordinary image.
 
 The alternative was ipympl, which shows a figure that stays open in the kernel. It sends every pointer movement to the
 kernel, so a tooltip would need a round trip, and would not appear while a cell runs. Each chart would also keep its
@@ -34,7 +34,7 @@ __all__ = ["ChartLayer", "ChartTexts", "chart_box"]
 
 @dataclass(frozen=True)
 class ChartTexts:
-    """The texts that a layer shows about the marks of a chart, and the names that a click can filter by.
+    """The text that a layer shows for each mark of a chart, and the names that a click can filter by.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ class ChartTexts:
     ids, names, statuses
         The id, the name and the status of each mark.
     fields
-        The other lines of the tooltip. Each line has a name and one text per mark.
+        The other lines of the tooltip. Each line has a name, and a value for each mark.
     groups
-        The names of the groups that a click can filter by. Other lanes and lines show only their name.
+        The names of the groups that a click can filter by. Other lanes and lines only show their name.
     legend
         The entries of the legend that a click can filter by.
     hints
@@ -98,7 +98,7 @@ class ChartLayer(anywidget.AnyWidget):
         pixels
             The positions of the marks in the picture.
         texts
-            The texts to show, with one entry per mark.
+            The text to show for each mark.
         is_draggable
             Whether users can drag along the x axis to choose a range.
         """
@@ -142,7 +142,7 @@ class ChartLayer(anywidget.AnyWidget):
     def _receive(self, _layer: object, content: Mapping[str, Any], _buffers: object) -> None:
         name, *arguments = content["action"]
         if name == "range":
-            # The picture may have been replaced since the user action.
+            # The picture may have been replaced since the user clicked or dragged.
             if self._pixels is None or content.get("number") != self._number:
                 return
             arguments = sorted(self._pixels.x_value(x) for x in arguments)
@@ -162,7 +162,7 @@ def chart_box(picture: Any, layer: ChartLayer) -> Any:  # noqa: ANN401 - ipywidg
 
 
 def _buttons(pixels: ChartPixels, texts: ChartTexts) -> list[dict[str, Any]]:
-    """Return the texts in the picture that users can click to filter."""
+    """Return the names in the picture that users can click in order to filter."""
     found = [("group", name, box) for name, box in pixels.group_labels if name in texts.groups]
     found += [("legend", name, box) for name, box in pixels.legend if name in texts.legend]
     return [{"action": [kind, name], "box": box, "hint": f"{texts.hints[kind]} {name}"} for kind, name, box in found]

@@ -26,13 +26,13 @@ __all__ = ["MAX_POSITIONS", "ChartPixels", "chart_pixels"]
 MAX_POSITIONS = 5_000
 """The maximum number of marks. A chart draws a sample of about 3,000 finished runs, and all runs in progress."""
 
-# A line has one point for every three pixels, regardless of the number of runs.
+# The script receives one point of a line for every three pixels, regardless of the number of runs.
 _PIXELS_BETWEEN_POINTS = 3.0
 
 
 @dataclass(frozen=True)
 class ChartPixels:
-    """The positions of marks, lanes, lines and texts in the picture of a chart.
+    """The positions of marks, lanes, lines and names in the picture of a chart.
 
     Positions are CSS pixels from the top left corner of the picture.
 
@@ -64,9 +64,10 @@ class ChartPixels:
     lanes
         The name, top and bottom of each lane.
     group_labels
-        The group names next to lanes and lines, with the boxes of their texts. A text can be shorter than the name.
+        The names next to lanes and lines, each with the box of the text that shows it. The text can be a shortened
+        name.
     legend
-        The entries of the legend, with their boxes.
+        The entries of the legend, each with its box.
     """
 
     width: int
@@ -90,7 +91,7 @@ class ChartPixels:
         return {*self.line_names, *(name for name, *_ in self.lanes), *(name for name, _ in self.group_labels)}
 
     def x_value(self, x: float) -> float:
-        """Return the value of the x axis at a position. A position outside the axes is moved to their edge."""
+        """Return the value of the x axis at a position. A position outside the axes has the value at their edge."""
         left, _, right, _ = self.plot
         share = min(max((float(x) - left) / (right - left), 0.0), 1.0)
         first, last = self.x_limits
@@ -157,7 +158,7 @@ def chart_pixels(ax: Axes, *, scale: float = 1.0) -> ChartPixels | None:
 def _line_points(index: ChartIndex, convert: _Converter) -> Floats:
     parts = [np.empty((0, 3))]
     for position, (_, line) in enumerate(index.lines.groupby("name", sort=False)):
-        # Replace missing y values for the conversion, because NaN in y would make x NaN too.
+        # Replace missing y values during the conversion, because otherwise x would become NaN too.
         points = convert.points(line["x"], line["y"].fillna(1.0))
         points[line["y"].isna(), 1] = np.nan
         if not len(points):
@@ -194,7 +195,7 @@ def _legend_entries(ax: Axes, convert: _Converter) -> list[tuple[str, Box]]:
     legend = ax.get_legend()
     if legend is None:
         return []
-    # The symbol is to the left of the text, with a width in units of the font size.
+    # The symbol is to the left of the text. Its width is a multiple of the font size.
     widths = legend.handlelength + legend.handletextpad
     return [
         (shown.get_text(), convert.box(shown.get_window_extent(), wider_left=widths * _font_pixels(shown)))

@@ -23,7 +23,7 @@ _MAX_NAMED = 50
 
 
 class Confirm:
-    """A question with a button to confirm and a button to cancel. Hidden while there is no question.
+    """A question with buttons to confirm and to cancel. The widget is hidden while there is no question.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ class Confirm:
         self.widget.layout.display = ""
 
     def type_number(self, number: str) -> None:
-        """Enter the number of items, as if the user had typed it."""
+        """Enter the number of items as if the user had typed it."""
         self._number.value = number
 
     def agree(self) -> None:

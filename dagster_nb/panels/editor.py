@@ -30,7 +30,7 @@ class Suggestion:
     text
         The text to insert.
     label
-        The label in the list of suggestions. If empty, the list shows the text.
+        The label to show in the list of suggestions. If the label is empty, the list shows the text.
     kind
         ``"property"``, ``"enum"``, ``"constant"``, ``"type"``, ``"variable"`` or ``"keyword"``.
     detail
@@ -148,7 +148,7 @@ def editor_box(editor: Editor) -> Any:  # noqa: ANN401 - ipywidgets has no types
     def remove_area(_change: object) -> None:
         for link in links:
             link.unlink()
-        # The editor keeps its place in the box, so that the browser does not create the editor again.
+        # Keep the editor in its place in the box, because otherwise the browser would create the editor again.
         box.children = (editor,)
         area.close()
         editor.unobserve(remove_area, names="has_started")

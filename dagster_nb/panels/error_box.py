@@ -1,4 +1,4 @@
-"""Show errors inside a panel, with a plain description and a Retry button."""
+"""Show errors inside a panel, with a description in plain words and a Retry button."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def message_html(title: str, message: str = "", *, kind: str = "error") -> str:
 
 
 class ErrorBox:
-    """A box that shows one error. Hidden while there is no error.
+    """A box that shows a single error. The box is hidden while there is no error.
 
     Parameters
     ----------

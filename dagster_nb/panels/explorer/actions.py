@@ -35,13 +35,13 @@ class Action:
     method
         The method of the source that the action needs.
     question
-        The question to confirm, in which ``{runs}`` is replaced with the number of runs.
+        The question that the user must confirm. ``{runs}`` stands for the number of runs.
     call
         A function that calls the source with run ids, and returns a frame of outcomes.
     is_irreversible
         Whether the confirmation button is red.
     is_followed
-        Whether to read the statuses of the runs afterwards, until the runs have finished.
+        Whether to keep reading the statuses of the runs after the action, until the runs have finished.
     """
 
     name: str
@@ -102,12 +102,12 @@ class Outcome:
 
     @property
     def followed_id(self) -> str:
-        """The id of the run to follow after the action."""
+        """The id of the run whose status is read after the action."""
         return self.new_run_id or self.run_id
 
     @property
     def is_final(self) -> bool:
-        """Whether the outcome is final, so that there is no need to read the status of the run again."""
+        """Whether the outcome is final, so that the status of the run need not be read again."""
         return (
             self.outcome in ("deleted", "not_found")
             or (self.new_run_id is None and self.outcome == "invalid")

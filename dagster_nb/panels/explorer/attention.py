@@ -26,7 +26,7 @@ __all__ = ["Attention", "Finding", "Problems", "find_in_queue", "find_in_runs"]
 
 _MAX_SLOWDOWNS = 3
 _MIN_CANCELING = pd.Timedelta("10min")
-# Searching many runs takes about a second, so do not search after every automatic refresh.
+# Searching many runs takes about a second, so do not search again after every automatic refresh.
 _SECONDS_BETWEEN_SEARCHES = 30.0
 
 
@@ -65,7 +65,7 @@ class Problems:
     slowdowns
         The jobs that became slower: see `current_slowdowns`.
     canceling
-        The ids of the runs that have been CANCELING for a long time, and the longest of these times as text.
+        The ids of the runs that have been CANCELING for a long time, and the longest time as text.
     succeeded_after_cancel
         The ids of the runs that were CANCELED but succeeded later.
     """
@@ -133,7 +133,7 @@ class Attention:
         self._model.changes.emit("attention")
 
     def update(self) -> None:
-        """Search the runs in memory, unless runs are still being read or a search has just finished."""
+        """Search the runs in memory. Do nothing while runs are still being read, or if a search has just finished."""
         model = self._model
         if model.reading is not None or model.error is not None:
             return
@@ -147,7 +147,10 @@ class Attention:
         model.background.start("attention", lambda _task: find_in_runs(runs, scope, now, succeeded), done=self._set)
 
     def _scope(self) -> ExplorerFilters:
-        """Return the broadest filters for which all matching runs are in memory, or else the current filters."""
+        """Return the broadest filters for which all matching runs are in memory.
+
+        If there are none, return the current filters.
+        """
         model = self._model
         filters, now = model.filters, model.clock()
         times = ExplorerFilters(created_after=filters.created_after, created_before=filters.created_before)
@@ -171,7 +174,7 @@ def find_in_queue(state: ServerState) -> list[Finding]:
 def find_in_runs(
     runs: pd.DataFrame, scope: ExplorerFilters, now: pd.Timestamp, succeeded_after_cancel: Collection[str] = ()
 ) -> Problems:
-    """Find unresolved failures, jobs that became slower, and runs that were not canceled as requested.
+    """Find unresolved failures, jobs that became slower, and runs that did not stop when they were asked to.
 
     Parameters
     ----------
@@ -193,7 +196,7 @@ def find_in_runs(
 
 def _stuck_canceling(runs: pd.DataFrame, now: pd.Timestamp) -> tuple[list[str], str]:
     canceling = runs[has_status(runs, "CANCELING")]
-    # A run's update time is the time of its last event. Normally, a run that is being canceled has no further events.
+    # A run's update time is the time of its last event. A run that is being canceled normally has no further events.
     since = times(canceling, "update_time").fillna(creation_times(canceling))
     is_stuck = (now - since > _MIN_CANCELING).to_numpy(dtype=bool)
     if not is_stuck.any():

@@ -30,7 +30,7 @@ class ChartActions:
 
     def __init__(self, model: ExplorerModel):
         self._model = model
-        # The filters before and after each change.
+        # The filters before and after each change, for undo.
         self._changes: list[tuple[ExplorerFilters, ExplorerFilters]] = []
 
     @property
@@ -67,15 +67,15 @@ class ChartActions:
     def show_period(self, begin: pd.Timestamp, end: pd.Timestamp, column: str, zone: tzinfo) -> None:
         """Show only the runs in a period.
 
-        Dagster filters by creation time. If the chart shows start times, the filter begins at the creation time of the
-        first run in the period, so that it does not exclude this run.
+        Dagster filters by creation time. If the chart shows start times, the filter therefore begins at the creation
+        time of the first run in the period, so that it does not exclude this run.
 
         Parameters
         ----------
         begin, end
             The start and the end of the period.
         column
-            The time that the chart shows: ``"start_time"`` or ``"creation_time"``.
+            The name of the column that the x axis shows: ``"start_time"`` or ``"creation_time"``.
         zone
             The time zone of the filters.
         """
@@ -84,13 +84,13 @@ class ChartActions:
         times = created if column == "creation_time" else runs[column]
         first = created[(times >= begin) & (times <= end)].min()
         begin = begin if pd.isna(first) else min(begin, first)
-        # The bounds are exclusive, so move each bound outwards to the next whole second.
+        # The bounds are exclusive, so move each bound outward to the next whole second.
         bounds = (begin.ceil("s") - _SECOND).tz_convert(zone), (end.floor("s") + _SECOND).tz_convert(zone)
         after, before = (bound.isoformat(sep=" ") for bound in bounds)
         self._set_filters(self._model.filters.replace(created_after=after, created_before=before))
 
     def show_bar(self, begin: pd.Timestamp, end: pd.Timestamp, status: str) -> None:
-        """Show only the runs of a bar: those created in a period with a status.
+        """Show only the runs of a bar, which were created in the same period and have the same status.
 
         Parameters
         ----------
@@ -102,7 +102,8 @@ class ChartActions:
         filters = self._model.filters
         created = creation_times(self._model.runs)
         changes: dict[str, object] = {"status": (status,)} if status else {}
-        # The filters may contain only a part of the first or last period. Keep a bound inside the period.
+        # The current time filter may contain only a part of the first or last period. In that case, keep the bound that
+        # is inside the period.
         if filters.created_after is None or begin > created.min():
             # The bound is exclusive.
             changes["created_after"] = (begin - _MICROSECOND).isoformat(sep=" ")

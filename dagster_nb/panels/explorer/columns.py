@@ -42,7 +42,7 @@ class Column:
     kind
         The format in the browser: ``status``, ``text``, ``id``, ``time``, ``span`` (a duration) or ``tags``.
     first
-        The sort order after the first click on the header. Empty if users cannot sort by the column.
+        The sort order after the first click on the header. The order is empty if users cannot sort by the column.
     filters
         The kind of filter to set when a user clicks a value: see `filter_by_cell`.
     """
@@ -81,7 +81,7 @@ DEFAULT_COLUMNS = (
 
 
 def tag_key(column: str) -> str:
-    """Return the key of the tag that a column shows, or an empty string if the column does not show a single tag.
+    """Return the key of the tag that a column shows. If the column does not show a single tag, return an empty string.
 
     Examples
     --------
@@ -181,7 +181,7 @@ def parse_sort(sort: str | None) -> tuple[str, bool] | None:
 
 
 def sort_text(sort: tuple[str, bool] | None) -> str | None:
-    """Return the string that `parse_sort` would convert to this sort order.
+    """Return the string that `parse_sort` converts to this sort order.
 
     Examples
     --------
@@ -192,7 +192,7 @@ def sort_text(sort: tuple[str, bool] | None) -> str | None:
 
 
 def with_column(columns: tuple[str, ...], key: str) -> tuple[str, ...]:
-    """Add a column at its place in the order of `COLUMNS`. Add a tag at the end.
+    """Add a column in its place in the order of `COLUMNS`, or a tag at the end.
 
     Examples
     --------

@@ -43,15 +43,16 @@ if TYPE_CHECKING:
 __all__ = ["RunExplorer"]
 
 _STATIC_WIDTH = 900
-# The kinds of tasks that `wait` waits for. "follow" is missing, because runs can take hours to finish.
+# The kinds of tasks that `wait` waits for. They do not include "follow", because runs can take hours to finish.
 _AWAITED = ("runs", "server", "attention", "misspelt", "details", "related", "events", "output", "report", "action")
 
 
 class RunExplorer(Panel):
-    """A panel to explore runs and to act on them.
+    """A panel for exploring runs and acting on them.
 
-    The panel shows filters, numbers compared with the previous period, charts, a table of runs, the details of a run,
-    and code that returns the same runs. You can select runs in the table to terminate, re-execute or delete them.
+    The panel shows filters, statistics and how they compare with the previous period, charts, a table of runs, the
+    details of a run, and code that returns the same runs. You can select runs in the table to terminate, re-execute or
+    delete them.
 
     In a chart, hover over a mark to see its run. Click the mark to open the run, or click a job or a status to filter
     by it. Drag over the x axis to filter by time or duration. Press Escape to undo the last filter that you set in a
@@ -69,12 +70,12 @@ class RunExplorer(Panel):
         A client or a history.
     tz
         The time zone for displayed times, such as ``"Europe/Paris"``. None means the time zone of the browser. Times
-        without a zone that users type in a filter are in this time zone too.
+        without a zone that users type into a filter are in this time zone too.
     max_runs
         The maximum number of runs to keep in memory. If there are more runs, the panel reads only the newest runs that
         match the filters, and reads again when you change the filters.
     chart
-        The name of the initial chart's tab, such as ``"Trend"``.
+        The name on the tab of the initial chart, such as ``"Trend"``.
     sort
         The column to sort the table by, such as ``"job_name"``. ``"-duration"`` sorts in descending order. None
         shows the newest runs first.
@@ -288,7 +289,7 @@ class RunExplorer(Panel):
         self._on_resize(self._details.draw_tab)
 
     def _draw_runs(self) -> None:
-        # Draw the table and the chart first, because users look at them first.
+        # Draw the table and the chart first, because users look there first.
         self._table.draw()
         self._charts.draw()
         self._tiles.draw()

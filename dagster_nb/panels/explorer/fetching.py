@@ -23,7 +23,7 @@ _SECONDS_BETWEEN_REPORTS = 0.35
 # changes from this long before the previous read, so that no event is missed.
 _OVERLAP = pd.Timedelta(minutes=2)
 _MAX_IDS_PER_REQUEST = 500
-# With large pages, the server needs only half the time. The first page is small, so that rows appear soon.
+# If the pages are large, the server needs only half the time. The first page is small, so that rows appear soon.
 _PAGE_SIZE = 2_000
 _FIRST_ROWS = 100
 
@@ -60,7 +60,7 @@ class FetchResult:
     is_capped : bool
         Whether the source has more matching runs than were read.
     is_full : bool
-        Whether all matching runs were requested. If so, runs that are not in `run_ids` have been deleted.
+        Whether all matching runs were requested. If True, runs that are not in `run_ids` have been deleted.
     """
 
     run_ids: set[str] = field(default_factory=set)
@@ -120,7 +120,9 @@ def fetch_changes(
     *,
     is_complete: bool,
 ) -> FetchResult:
-    """Read the runs that have changed. If the server then has a different number of runs, read all runs again.
+    """Read the runs that have changed.
+
+    If the number of runs on the server then differs from the expected number, read all runs again.
 
     Parameters
     ----------
@@ -131,9 +133,9 @@ def fetch_changes(
     since
         The time of the previous read.
     is_complete
-        Whether `known` contained all matching runs at the time `since`. If not, the number of runs is not checked.
+        Whether `known` contained all matching runs at the time `since`. If False, the number of runs is not checked.
     """
-    # Do not filter by status, because the runs that no longer have this status have changed too.
+    # Do not filter by status, because a run that no longer has the status has changed too.
     changes = filters.replace(status=None, updated_after=since - _OVERLAP)
     pages = list(source.iter_runs(**changes.arguments(), page_size=_PAGE_SIZE))
     changed = {run_id for page in pages for run_id in page["run_id"]}
@@ -155,7 +157,7 @@ def fetch_by_id(source: RunSource, run_ids: list[str]) -> list[pd.DataFrame]:
 
 
 def _expected_count(known: pd.DataFrame, pages: list[pd.DataFrame], filters: ExplorerFilters) -> int:
-    """Return the expected number of matching runs after the pages have been added."""
+    """Return the number of matching runs that is expected after the pages have been added."""
     statuses = None if filters.status is None else set(filters.status)
     new_status: dict[str, str] = {
         run_id: status for page in pages for run_id, status in zip(page["run_id"], page["status"], strict=True)

@@ -1,4 +1,4 @@
-"""Change the filters so that they select runs with the same job, launcher or tag as a given run."""
+"""Change the filters so that they select only runs with the same job, launcher or tag as a given run."""
 
 from __future__ import annotations
 

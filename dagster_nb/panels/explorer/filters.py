@@ -47,7 +47,7 @@ class ExplorerFilters(RunFilters):
     min_duration, max_duration
         Inclusive bounds on the duration of a finished run.
     only_unresolved
-        Only failed runs without a later success: see `dagster_nb.analysis.unresolved_failures`.
+        Whether to show only failed runs without a later success: see `dagster_nb.analysis.unresolved_failures`.
     """
 
     run_id_contains: str = ""
@@ -86,7 +86,7 @@ class ExplorerFilters(RunFilters):
         return self == type(self)()
 
     def previous_period(self, now: pd.Timestamp) -> Self | None:
-        """Return the same filters for the previous period of equal length, or None if the period has no start."""
+        """Return the same filters for the previous period of the same length, or None if the period has no start."""
         fixed = self.at(now)
         if fixed.created_after is None:
             return None
@@ -138,7 +138,7 @@ def matching_runs(runs: pd.DataFrame, filters: ExplorerFilters, now: pd.Timestam
     filters
         The filters.
     now
-        The current time. Bounds such as "7d" are relative to it.
+        The current time, to which bounds such as "7d" are relative.
 
     Examples
     --------
@@ -181,7 +181,7 @@ def _has_short_id(runs: pd.DataFrame, name: str, values: Sequence[str]) -> Mask:
 
 
 class _UnresolvedFailures:
-    """Find the unresolved failures in a frame, and cache the result, because one redraw needs it several times.
+    """Find the unresolved failures in a frame. The result is cached, because one redraw needs it several times.
 
     The frame must contain every run that the explorer has in memory, because a failure can also be resolved by a
     success that does not match the filters.
@@ -209,8 +209,8 @@ def parse_duration(duration: object) -> pd.Timedelta | None:
     ----------
     duration
         A ``timedelta``, a `pandas.Timedelta`, a number of seconds, or a string of numbers with the units ``ms``, ``s``,
-        ``min``, ``h``, ``d``, ``w``. Numbers without a unit are seconds, whereas pandas would interpret "2026" as
-        nanoseconds.
+        ``min``, ``h``, ``d``, ``w``. Numbers without a unit are seconds. Pandas is not used for them, because it would
+        interpret "2026" as nanoseconds.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""``MisspeltFilters``: if no run matches, find names in the filters that are similar to existing names."""
+"""``MisspeltFilters``: if no run matches, find unknown names in the filters that are similar to existing names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["MisspeltFilters", "corrected"]
 
 
 class MisspeltFilters:
-    """Search for misspelt names in the background if no run matches the filters.
+    """Search for misspelled names in the background if no run matches the filters.
 
     After each change, the explorer's model emits ``misspelt``.
 
@@ -33,7 +33,7 @@ class MisspeltFilters:
         self.found: list[SimilarName] = []
 
     def update(self) -> None:
-        """Search for misspelt names if no run matches. Otherwise, clear the results."""
+        """Search for misspelled names if no run matches. If runs match, clear the results."""
         model, filters = self._model, self._model.filters
         has_names = bool(filters.job or filters.location or filters.tags)
         if len(model.runs) or not has_names or model.error is not None:
@@ -48,7 +48,7 @@ class MisspeltFilters:
             )
 
     def correct(self, name: SimilarName) -> None:
-        """Replace a misspelt name in the filters."""
+        """Replace a misspelled name in the filters."""
         self._model.set_filters(corrected(self._model.filters, name))
 
     def _set(self, found: list[SimilarName]) -> None:
@@ -58,7 +58,7 @@ class MisspeltFilters:
 
 
 def corrected(filters: ExplorerFilters, name: SimilarName) -> ExplorerFilters:
-    """Return the filters with the misspelt name replaced by the existing name."""
+    """Return the filters with the misspelled name replaced by the existing name."""
 
     def replaced(value: str) -> str:
         return name.similar if value == name.name else value

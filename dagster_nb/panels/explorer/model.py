@@ -103,14 +103,14 @@ class ExplorerModel:
         self.reading: Reading | None = None
         self.error: Exception | None = None
         self.refreshed_at: pd.Timestamp | None = None
-        # The time when runs last arrived. Views use this time to compute the durations of runs in progress.
+        # The time when runs last arrived. Views use this time to compute the current durations of runs in progress.
         self.as_of = clock()
         self.was_stopped = False
         self.is_capped = False
         self._sorted: pd.DataFrame | None = None
         self._slowdowns: pd.DataFrame | None = None
 
-    # The state that the views draw
+    # The state that the views draw.
 
     @property
     def is_complete(self) -> bool:
@@ -133,7 +133,7 @@ class ExplorerModel:
     @property
     def slowdowns(self) -> pd.DataFrame:
         """The slowdowns among the matching runs: see `dagster_nb.analysis.regressions`."""
-        # The search takes a second for many runs, and several views need its result.
+        # If there are many runs, the search takes a second, and several views need its result.
         if self._slowdowns is None:
             self._slowdowns = regressions(self.runs)
         return self._slowdowns
@@ -232,7 +232,7 @@ class ExplorerModel:
         self._start(wanted, since=self.refreshed_at if has_base and self.error is None else None)
 
     def stop(self) -> None:
-        """Stop reading. Runs that have already arrived are kept."""
+        """Stop reading. The runs that have already arrived are kept."""
         if self.reading is not None:
             self.background.stop("runs")
             self.was_stopped = True
@@ -339,7 +339,10 @@ class ExplorerModel:
             self.select(self.selection)
 
     def _sorted_runs(self) -> pd.DataFrame:
-        """Return all matching runs in the order of the table. Sort again only if the runs or the order have changed."""
+        """Return all matching runs in the order of the table.
+
+        Sort them again only if the runs or the order have changed.
+        """
         if self._sorted is None:
             self._sorted = self.runs if self.view.sort is None else sort_runs(self.runs, *self.view.sort)
         return self._sorted
@@ -352,7 +355,7 @@ class ExplorerModel:
 
 
 def sort_runs(runs: pd.DataFrame, column: str, ascending: bool) -> pd.DataFrame:  # noqa: FBT001 - stored as a pair
-    """Return runs sorted by a column. Missing values come last, and ties keep their order."""
+    """Return runs sorted by a column. Missing values come last, and runs with equal values keep their order."""
     values = column_values(runs, column)
     keys = values.cat.codes if isinstance(values.dtype, pd.CategoricalDtype) else values
     order = keys.reset_index(drop=True).sort_values(ascending=ascending, kind="stable", na_position="last").index

@@ -42,7 +42,7 @@ class RunDetails:
     steps, failures
         The results of `DagsterClient.steps` and `DagsterClient.failures`, or None if the source does not provide them.
     related
-        Pages with the runs in the same re-execution group, if some of them may not be in memory.
+        The runs in the same re-execution group, as pages, if some of these runs may not be in memory.
     """
 
     run_config: str
@@ -75,7 +75,7 @@ class OpenRun:
         self.error: Exception | None = None
         self.log = OpenRunLog(model)
         self.way_back: list[str] = []
-        # The id of the related run that is being opened, and the value of `way_back` once it is open.
+        # The id of the related run that is being opened, and the value that `way_back` gets once the run is open.
         self._next: tuple[str, list[str]] | None = None
 
     @property
@@ -122,7 +122,10 @@ class OpenRun:
         self._model.background.start("details", work, done=self._set_details, failed=self._fail)
 
     def open_related(self, run_id: str) -> None:
-        """Open a related run, reading it first if it is not in memory. Remember the current run for `go_back`."""
+        """Open a related run, reading it first if it is not in memory.
+
+        Remember the current run, so that `go_back` can return to it.
+        """
         model = self._model
         if run_id == self.run_id:
             return
@@ -138,7 +141,7 @@ class OpenRun:
         )
 
     def go_back(self) -> None:
-        """Open the previous run again."""
+        """Return to the run that was open before."""
         if self.way_back:
             way_back, run_id = self.way_back[:-1], self.way_back[-1]
             self._next = (run_id, way_back)

@@ -50,7 +50,7 @@ class OpenRunLog:
         self.events_error = self.output = self.output_error = None
 
     def read(self) -> None:
-        """Read the parts that are needed but have not been read yet."""
+        """Read the parts that are now needed and have not been read yet."""
         background = self._model.background
         if self._run_id is None:
             return

@@ -47,7 +47,7 @@ def view_text(source: str, arguments: Mapping[str, Any]) -> str:
 
 
 def python_text(filters: ExplorerFilters, source: str) -> str:
-    """Return Python code that reads the displayed runs.
+    """Return Python code that reads the same runs as the explorer shows.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def python_text(filters: ExplorerFilters, source: str) -> str:
         name = "history" if source.startswith("dnb.open_history") else "client"
         lines = [f"{name} = {source}"]
     if filters.only_unresolved:
-        # The code reads all runs, because a success that does not match the filters also resolves a failure.
+        # The code reads all runs, because a successful run resolves a failure even if it does not match the filters.
         lines += [f"all_runs = {name}.runs()", "unresolved = dnb.analysis.unresolved_failures(all_runs)"]
     lines.append(f"runs = {name}.runs({arguments})")
     if filters.only_unresolved:
@@ -110,7 +110,7 @@ def _literal(value: Any) -> str:  # noqa: ANN401 - an argument
 
 
 def _seconds(duration: timedelta) -> str:
-    """Format a duration as seconds with all digits, because "%g" would round the seconds."""
+    """Format a duration as a number of seconds with all digits, because "%g" would round the number."""
     digits = f"{duration // timedelta(microseconds=1) / 1_000_000:.6f}"
     return f"{digits.rstrip('0').rstrip('.')}s"
 

@@ -23,7 +23,7 @@ class RunCache:
     Attributes
     ----------
     frame : pandas.DataFrame
-        All runs in memory, with a default index. Changes replace the frame and never modify the frame in place.
+        All runs in memory, with a default index. A change replaces the frame and never modifies it in place.
     succeeded_after_cancel : set of str
         The ids of runs that were CANCELED but succeeded later. A run's process can continue after the run has been
         marked as canceled.
@@ -39,7 +39,10 @@ class RunCache:
         return len(self.frame)
 
     def is_complete_for(self, filters: ExplorerFilters) -> bool:
-        """Return whether all runs in the source that match are in memory. The time bounds must be absolute."""
+        """Return whether all matching runs of the source are in memory.
+
+        The time bounds of the filters must be absolute.
+        """
         return any(complete.covers(filters) for complete in self._complete)
 
     def mark_complete(
@@ -119,7 +122,7 @@ class RunCache:
 
 
 def concat_runs(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Concatenate frames of runs. The status column stays categorical even if the frames have different categories.
+    """Concatenate frames of runs. The status column stays categorical, even if the frames have different categories.
 
     Examples
     --------

@@ -19,7 +19,7 @@ class RunSource(Protocol):
     explorer uses these methods too.
     """
 
-    # Because of `*args` and `**filters` of any type, a type checker accepts methods with other parameters.
+    # The types of `*args` and `**filters` let type checkers accept methods with other parameters.
     def iter_runs(self, *args: Any, **filters: Any) -> Iterator[pd.DataFrame]:  # noqa: ANN401
         """Yield pages of matching runs, newest first."""
 

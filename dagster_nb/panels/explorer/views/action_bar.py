@@ -73,7 +73,7 @@ class ActionBar:
         self.widget.add_class("dnb-section")
 
     def ask(self, name: str, run_ids: Sequence[str] | None = None) -> None:
-        """Ask for confirmation to act on some runs, by default on the selected runs.
+        """Ask the user to confirm an action on some runs, by default on the selected runs.
 
         If the selection changes before the user confirms, the action still affects the same runs.
         """
@@ -99,7 +99,7 @@ class ActionBar:
         self._select_none.layout.display = "" if count else "none"
 
     def draw_outcomes(self) -> None:
-        """Draw the outcome for each run."""
+        """Draw the outcome of each run."""
         actions = self._actions
         if actions.error is not None:
             self._error.show(actions.error)
@@ -168,6 +168,6 @@ def _button(label: str, *, style: str = "") -> Any:  # noqa: ANN401 - ipywidgets
 
 
 def _set(widget: Any, value: str) -> None:  # noqa: ANN401
-    # Do not set the same value again, because the browser would redraw the widget.
+    # Do not set an equal value, because the browser would redraw the widget.
     if widget.value != value:
         widget.value = value

@@ -1,4 +1,7 @@
-"""``AttentionView``: one line for each finding that needs attention. A click on a line shows the affected runs."""
+"""``AttentionView``: one line for each finding that needs attention.
+
+Users can click a line to see the affected runs.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,12 @@ _SYMBOLS = {"error": ("✖", "FAILURE"), "warning": ("▲", "CANCELING")}
 
 
 class AttentionView:
-    """The lines with the findings. Hidden while there are no findings.
+    """The lines that show the findings. The view is hidden while there are no findings.
 
     Parameters
     ----------
     model
-        The explorer's model. A click on a line sets the filters of this model.
+        The explorer's model. A click on a line sets its filters.
     attention
         The findings.
     viewport

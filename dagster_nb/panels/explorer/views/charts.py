@@ -174,7 +174,7 @@ class Charts:
         on_action("legend", self._actions.show_status)
         on_action("range", self._show_range)
         on_action("back", self._actions.go_back)
-        # The periods in the picture with their ids. Empty if the chart has no periods.
+        # The periods in the picture, with their ids. It is empty if the chart has no periods.
         self._periods: dict[str, Any] = {}
         self._shown: tuple[Any, ...] | None = None
         self._shown_runs: pd.DataFrame | None = None
@@ -188,17 +188,17 @@ class Charts:
         self._model.change_view(chart=_TREND)
 
     def draw_choice(self) -> None:
-        """Choose the chart that the model specifies, and draw it."""
+        """Choose the chart that the model specifies, and draw this chart."""
         self.choice.value = self._model.view.chart
         self.draw()
 
     def draw(self) -> None:
-        """Draw the chosen chart or report, unless it is up to date."""
+        """Draw the chosen chart or report, unless its picture is up to date."""
         model, name = self._model, self._model.view.chart
         self._layer.can_go_back = self._actions.can_go_back
         shown = (name, model.filters, model.selection if name == COMPARISON else ())
         drawing = self._new_drawing()
-        # Drawing after each page of runs would slow down fetching, so the chart is drawn when fetching ends.
+        # Draw the chart only when fetching ends, because drawing after each page of runs would slow down fetching.
         is_recent = model.reading is not None and time.monotonic() - self._shown_at < _SECONDS_BETWEEN_DRAWINGS
         if shown == self._shown and (is_recent or self._shown_runs is model.runs):
             if drawing != self._drawing:
@@ -222,7 +222,7 @@ class Charts:
         if self._draw_report is not None:
             return self._draw_report(drawing).html
         if name in REPORTS and not model.background.busy("report"):
-            # The displayed text says why there is no report.
+            # The panel already shows a sentence that says why there is no report.
             return str(self._picture.value)
         if name == _NONE or model.runs.empty:
             return ""
@@ -260,7 +260,7 @@ class Charts:
         self._layer.show(picture.pixels, texts, is_draggable=True)
 
     def _show_bar(self, period_id: str) -> None:
-        """Show only the runs of a bar. Do nothing if the picture no longer contains it."""
+        """Show only the runs of a bar. Do nothing if the current picture does not contain the bar."""
         period = self._periods.get(period_id)
         if period is not None:
             self._actions.show_bar(period.start, period.end, period.status)
@@ -282,7 +282,10 @@ class Charts:
             self._layer.show(drawn.pixels, drawn.texts)
 
     def _read(self, report: Report | str) -> None:
-        """Read a report in the background, and then draw it. If the argument is a sentence, show the sentence."""
+        """Read a report in the background, and then draw it.
+
+        If the argument is a sentence instead of a report, show the sentence.
+        """
         if isinstance(report, str):
             self._picture.value = f'<p role="status">{text(report)}</p>'
             return

@@ -1,4 +1,7 @@
-"""``ChosenFilters``: one button for each job, location, run and tag in the filters. A click removes the filter."""
+"""``ChosenFilters``: one button for each job, location, run and tag in the filters.
+
+Users can click a button to remove its filter.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ _LABELS = {"job": "job", "location": "location", "run_ids": "run"}
 
 
 class ChosenFilters:
-    """The buttons that remove filters. Hidden while there are no filters to remove.
+    """The buttons that remove filters. The view is hidden while there are no filters to remove.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ class LineButton:
 
 
 class LineButtons:
-    """A column of lines. Hidden while there are no lines.
+    """A column of lines. The column is hidden while there are no lines.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class LineButtons:
         self.widget.add_class("dnb-attention")
 
     def draw(self, lines: Sequence[LineButton]) -> None:
-        """Replace the previous lines."""
+        """Show these lines instead of the previous ones."""
         old = self.widget.children
         self.widget.children = [self._button(line) for line in lines]
         close_widgets(old)

@@ -140,7 +140,7 @@ class CodeView:
         self.widget.add_class("dnb-section")
 
     def draw(self) -> None:
-        """Draw the code for the current filters, if the code is visible."""
+        """If the code is visible, draw the code for the current filters."""
         if not self._open.value:
             return
         filters = self._model.filters

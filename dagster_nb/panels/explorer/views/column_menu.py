@@ -50,7 +50,7 @@ class ColumnMenu:
         model.background.on_click(self._usual, lambda: model.change_view(columns=DEFAULT_COLUMNS))
 
     def draw(self) -> None:
-        """Draw the toggles, if the menu is open."""
+        """If the menu is open, draw its toggles."""
         is_open = self.button.value
         self.widget.layout.display = "" if is_open else "none"
         if not is_open:
@@ -68,7 +68,7 @@ class ColumnMenu:
         self._usual.disabled = columns == DEFAULT_COLUMNS
 
     def _tag_columns(self) -> list[str]:
-        """Return a column for each tag key on the page, with users' keys before Dagster's, the most frequent first."""
+        """Return a column for each tag key on the page: the users' keys, then Dagster's keys, each sorted by frequency."""
         counts = Counter(key for tags in self._model.page_runs["tags"] for key in tags)
         keys = sorted(counts, key=lambda key: (key.startswith("dagster/"), -counts[key], key))
         return [f"tags.{key}" for key in keys[:_MAX_TAG_KEYS]]

@@ -1,4 +1,4 @@
-"""Compare two runs, as HTML."""
+"""Show the comparison of two runs as HTML."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _value(value: object, zone: tzinfo) -> str:
 
 
 def _change(row: Mapping[Hashable, object]) -> str:
-    """Describe the change of a duration. Return an empty string for other values."""
+    """Describe the change of a value if it is a duration. Otherwise, return an empty string."""
     before, after = row["first"], row["second"]
     if isinstance(before, pd.Timedelta) and isinstance(after, pd.Timedelta) and before.value > 0:
         return f"{after / before:.3g} times"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["REEXECUTE_UNRESOLVED", "SELECT_RUNS", "failure_groups_html"]
 
 SELECT_RUNS = "select_runs"
-"""The name of the action that selects the runs of a group: see `dagster_nb.panels.markup.action_button`."""
+"""The name of the action that selects the runs of a group, as in `dagster_nb.panels.markup.action_button`."""
 
 REEXECUTE_UNRESOLVED = "reexecute_unresolved"
 """The name of the action that selects all unresolved failures and asks whether to re-execute them from failure."""
@@ -114,5 +114,5 @@ def _runs_of_each_cause(failures: pd.DataFrame) -> dict[tuple[str, ...], list[st
 
 
 def _keys(frame: pd.DataFrame) -> list[tuple[str, ...]]:
-    """Return the cause of each row as a key. NA becomes an empty string, because NA is not equal to itself."""
+    """Return a key for the cause of each row. NA becomes an empty string, because NA is not equal to itself."""
     return list(frame[CAUSE].fillna("").itertuples(index=False, name=None))

@@ -1,7 +1,7 @@
 """``FilterBar``: buttons and fields for the filters.
 
-The model contains the filters, and the fields show them. A handler changes the model only if its field has a different
-value, so drawing a field never changes the model.
+The model contains the filters, and the fields show them. A handler changes the model only if the value of its field
+differs from the model, so drawing a field never changes the model.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class FilterBar:
         _set_value(self._before, str(filters.created_before or ""))
 
     def _shown_range(self) -> str:
-        """Return the time range to show: a preset, or custom if the user chose custom or no preset matches."""
+        """Return the time range to show. It is a preset, or custom if the user chose custom or no preset matches."""
         filters = self._model.filters
         after = filters.created_after or ""
         is_preset = after in _PRESET_VALUES and filters.created_before is None
@@ -186,7 +186,7 @@ class FilterBar:
     def _add_tag(self) -> None:
         key, value = self._tag_key.value.strip(), self._tag_value.value
         if not key and not value:
-            # When the user left the value field, the tag was already added.
+            # The tag was already added when the user left the value field.
             return
         if not key or not value:
             missing = "the key of the tag" if not key else f"a value for the tag {key}"
@@ -248,7 +248,7 @@ def _set_value(widget: Any, value: object) -> None:  # noqa: ANN401
 
 
 def _set_duration(field: Any, duration: pd.Timedelta | None) -> None:  # noqa: ANN401
-    """Show a duration, unless the user has typed the same duration in another format."""
+    """Show a duration in a field, unless the user has typed the same duration there in another format."""
     try:
         is_shown = parse_duration(field.value) == duration
     except ValueError:

@@ -18,7 +18,7 @@ _GROWTH = 1.2
 
 
 class FilterSuggestions:
-    """Set the suggestions of four fields.
+    """Sets the suggestions of the fields for jobs, locations, tag keys and tag values.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class FilterSuggestions:
         self._tag_counts: dict[str, Counter[str]] = {}
 
     def draw(self) -> None:
-        """Suggest the values of the runs in memory."""
+        """Suggest the values that occur in the runs in memory."""
         runs = self._model.cache.frame
         for column, field in self._columns.items():
             _offer(field, sorted(runs[column].dropna().unique()))
@@ -56,7 +56,7 @@ class FilterSuggestions:
         self.draw_tag_values()
 
     def draw_tag_values(self) -> None:
-        """Suggest the values of the typed tag key, with the most frequent value first."""
+        """Suggest values for the tag key that the user has typed, with the most frequent value first."""
         counts = self._tag_counts.get(self._tag_key.value, Counter())
         _offer(self._tag_value, [value for value, _ in counts.most_common(_MAX_SUGGESTIONS)])
 

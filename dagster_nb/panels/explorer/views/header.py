@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Header"]
 
-# The panel's script (viewport.js) handles clicks on this button. The button is visible only while it has the focus.
+# The panel's script (viewport.js) handles clicks on this button. The button is visible only when it has the focus.
 _SKIP = (
     '<button type="button" class="jupyter-button dnb-skip" data-dnb-focus="tr[tabindex=\'0\']">'
     "Skip to the runs</button>"
@@ -28,7 +28,7 @@ _INTERVALS = (("off", 0), ("every 5 s", 5), ("every 15 s", 15), ("every minute",
 
 
 class Header:
-    """The header, with controls that refresh the explorer once or at regular intervals.
+    """The header, with controls for refreshing the explorer once or at regular intervals.
 
     Parameters
     ----------
@@ -151,6 +151,6 @@ class Header:
 
 
 def _set(widget: Any, value: str) -> None:  # noqa: ANN401
-    # Do not set the same value again, because the browser would redraw the widget.
+    # Do not set an equal value, because the browser would redraw the widget.
     if widget.value != value:
         widget.value = value

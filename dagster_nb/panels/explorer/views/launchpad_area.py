@@ -18,12 +18,12 @@ __all__ = ["LaunchpadArea"]
 
 
 class LaunchpadArea:
-    """A launchpad that starts with the arguments of a run. Hidden while no launchpad is open.
+    """A launchpad that starts with the arguments of a run. The area is hidden while no launchpad is open.
 
     Parameters
     ----------
     model
-        The explorer's model. The launchpad uses the model's source as its client.
+        The explorer's model. The launchpad uses its source as a client.
     viewport
         The panel's viewport, which provides the ``tz`` argument of the explorer.
     """

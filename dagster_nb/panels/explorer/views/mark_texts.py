@@ -1,4 +1,4 @@
-"""The texts that a chart of runs, periods or steps shows about its marks."""
+"""Describe the marks in charts of runs, periods and steps."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _PERIOD_HINTS = {"mark": "show only these runs", "legend": "show only"}
 def run_texts(
     runs: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp, zone: tzinfo = UTC, *, with_queue: bool = False
 ) -> ChartTexts:
-    """Return the texts that the chart shows about its runs.
+    """Return the text that a chart shows for each of its runs.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def run_texts(
     zone
         The time zone for displayed times.
     with_queue
-        Whether the texts contain the time in the queue.
+        Whether to include the time in the queue.
     """
     shown = runs.iloc[pixels.rows]
     jobs = set(runs["job_name"].dropna().unique())
@@ -81,7 +81,7 @@ def run_texts(
 
 
 def period_texts(periods: pd.DataFrame, pixels: ChartPixels) -> ChartTexts:
-    """Return the texts that the chart shows about its bars or points.
+    """Return the text that a chart shows for each of its bars or points.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def period_texts(periods: pd.DataFrame, pixels: ChartPixels) -> ChartTexts:
     numbers = zip(periods["succeeded"], periods["runs"], strict=True)
     return ChartTexts(
         label="Chart of periods. Use the arrow keys to move from bar to bar, and Enter to show only the runs of a bar.",
-        # These ids remain the same when the chart is drawn again.
+        # These ids stay the same when the chart is drawn again.
         ids=[
             f"{start.isoformat()} {status}" for start, status in zip(periods["start"], periods["status"], strict=True)
         ],
@@ -109,7 +109,7 @@ def period_texts(periods: pd.DataFrame, pixels: ChartPixels) -> ChartTexts:
 
 
 def slow_step_texts(steps: pd.DataFrame, pixels: ChartPixels) -> ChartTexts:
-    """Return the texts that the chart of slow steps shows about its bars.
+    """Return the text that the chart of slow steps shows for each of its bars.
 
     Parameters
     ----------
@@ -145,6 +145,6 @@ def _duration_texts(seconds: pd.Series, is_in_progress: Iterable[bool]) -> list[
 
 
 def _tags_text(tags: Mapping[str, str]) -> str:
-    """Return a few of the user's tags."""
+    """Return a few of the tags that users set."""
     own = [f"{key}: {value}"[:_MAX_LENGTH] for key, value in tags.items() if not key.startswith("dagster/")]
     return ", ".join([*own[:_MAX_TAGS], *(["…"] if len(own) > _MAX_TAGS else [])])

@@ -1,4 +1,4 @@
-"""``MisspeltView``: one line for each misspelt name in the filters. A click on a line corrects the name."""
+"""``MisspeltView``: one line for each misspelled name in the filters. Users can click a line to correct the name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["MisspeltView"]
 
 
 class MisspeltView:
-    """The lines with the misspelt names. Hidden while there are no misspelt names.
+    """The lines with the misspelled names. The view is hidden while there are none.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ _MIN_HEIGHT, _LANE_HEIGHT, _MARGINS = 170, 26, 96
 
 @dataclass(frozen=True)
 class Drawing:
-    """The settings for drawing a chart or a report.
+    """The settings with which a chart or a report is drawn.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class DrawnReport:
     html
         The report.
     pixels, texts
-        The positions and labels of the marks if the report contains a chart. None if it does not.
+        The positions and labels of the marks if the report contains a chart. It is None otherwise.
     """
 
     html: str
@@ -76,14 +76,14 @@ class DrawnReport:
 
 @dataclass(frozen=True)
 class Report:
-    """A report, which reads data from the source and shows the data as HTML.
+    """A report that reads data from the source and shows this data as HTML.
 
     Parameters
     ----------
     name
         A description of the data, such as ``"the failures of 3 failed runs"``.
     read
-        A function that reads the data, to be called in a background thread.
+        A function that reads the data. It is called in a background thread.
     draw
         A function that draws the data.
     """
@@ -147,7 +147,7 @@ def comparison_report(model: ExplorerModel) -> Report | str:
     source: Any = model.source
     if len(model.selection) != _COMPARED_RUNS:
         return "Select two runs in the table to compare them."
-    # The older run comes first, because changes are read from left to right.
+    # Put the older run first, because readers expect changes from left to right.
     ids = list(model.selection[::-1])
 
     def read() -> tuple[pd.DataFrame, pd.DataFrame | None]:
@@ -173,5 +173,5 @@ REPORTS: dict[str, Callable[[ExplorerModel], Report | str]] = {
 
 
 def lanes_height(lanes: int) -> int:
-    """Return the height of a chart with some lanes, in CSS pixels."""
+    """Return the height of a chart with this number of lanes, in CSS pixels."""
     return max(_MIN_HEIGHT, _MARGINS + _LANE_HEIGHT * lanes)

@@ -30,7 +30,7 @@ _STEP_HINTS = {"mark": "show the log of this step", "group": "show the log of"}
 
 
 class RunDetailsView:
-    """The details of the open run: first its failure, then its main fields, tags and related runs, then several tabs.
+    """The details of the open run: its failure, its main fields, tags and related runs, and several tabs.
 
     Parameters
     ----------
@@ -99,7 +99,8 @@ class RunDetailsView:
         has_steps = details is not None and details.steps is not None and not details.steps.empty
         is_steps = self.tabs.value == _STEPS and has_steps
         if not is_steps:
-            # The layer moves the focus to the tabs, which must happen before the picture disappears.
+            # Hide the layer first, because it moves the focus to the tabs, which it must do before the picture
+            # disappears.
             self._steps.show_html("")
         self._steps.widget.layout.display = "" if is_steps else "none"
         self.log.widget.layout.display = "" if is_log else "none"

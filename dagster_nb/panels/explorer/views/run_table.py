@@ -53,7 +53,7 @@ class RunTable(anywidget.AnyWidget):
     sort : list of str
         A column, and ``"ascending"``, ``"descending"`` or ``"none"``.
     resets : int
-        A counter. When the counter increases, the table scrolls to the top, because it shows other runs.
+        A counter. A counter. When it increases, the table scrolls to the top, because it shows other runs.
     empty : str
         The message to show if there are no rows.
     """
@@ -71,7 +71,7 @@ class RunTable(anywidget.AnyWidget):
 
 
 class RunTableView:
-    """The table, and the range of displayed runs below the table.
+    """The table, and a line below it that shows the range of displayed runs.
 
     Parameters
     ----------
@@ -80,9 +80,9 @@ class RunTableView:
     viewport
         The panel's viewport, which provides the time zone.
     actions
-        The explorer's actions, and the reasons why some of them are disabled.
+        The explorer's actions, which say why some of them are disabled.
     ask
-        A function that asks the user to confirm an action, given the action and a list of run ids.
+        A function that asks the user to confirm an action. Its arguments are the action and a list of run ids.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class RunTableView:
         self._draw_foot()
 
     def draw_selection(self) -> None:
-        """Mark the selected rows and the open run."""
+        """Highlight the selected rows and the open run."""
         if list(self._model.selection) != self.table.selected:
             self.table.selected = list(self._model.selection)
         if (self._model.open_run_id or "") != self.table.active:

@@ -96,7 +96,7 @@ def _duration(duration: pd.Timedelta) -> str:
 
 
 def _unbroken(words: str) -> str:
-    """Prevent line breaks inside a text, for example between a number and its unit."""
+    """Prevent line breaks in a string, for example between a number and its unit."""
     return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
@@ -154,7 +154,7 @@ def _arrow(change: float) -> str:
 
 
 class Tiles:
-    """The tiles with the numbers.
+    """The tiles that show the numbers.
 
     Parameters
     ----------

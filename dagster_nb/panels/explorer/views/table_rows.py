@@ -82,7 +82,7 @@ def _times(runs: pd.DataFrame, key: str, now: pd.Timestamp, zone: tzinfo) -> Ite
 
 
 def _durations(runs: pd.DataFrame, key: str, now: pd.Timestamp) -> Iterable[Any]:
-    """Return each duration as text with the length of its bar."""
+    """Return each duration as text, together with the length of its bar."""
     durations = runs[key]
     is_in_progress = pd.Series(False, index=runs.index)
     if key == "duration":

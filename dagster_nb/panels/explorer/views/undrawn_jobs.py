@@ -1,4 +1,7 @@
-"""``UndrawnJobs``: one button for each job that does not fit into a chart. A click shows only this job."""
+"""``UndrawnJobs``: one button for each job that does not fit into a chart.
+
+Users can click a button to show only its job.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,12 @@ _MAX_LABEL_LENGTH = 40
 
 
 class UndrawnJobs:
-    """The buttons for the jobs that are not drawn. Hidden while all jobs fit into the chart.
+    """The buttons for the jobs that are not drawn. The view is hidden while all jobs fit into the chart.
 
     Parameters
     ----------
     model
-        The explorer's model. A click sets the job filter of this model.
+        The explorer's model. A click on a button sets its job filter.
     """
 
     def __init__(self, model: ExplorerModel):
@@ -38,7 +41,10 @@ class UndrawnJobs:
         self.widget.add_class("dnb-wrap")
 
     def draw(self, names: Sequence[str]) -> None:
-        """Draw a button for each job. If there are many jobs, one button reveals all except the first few."""
+        """Draw a button for each job.
+
+        If there are many jobs, only the first few have buttons until the user asks for the others.
+        """
         names = tuple(names)
         if names != self._names:
             self._names, self._shows_all = names, False
