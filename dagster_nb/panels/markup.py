@@ -1,4 +1,7 @@
-"""Create HTML. `text` and `attribute` escape all values from users and from the server."""
+"""Create HTML.
+
+Functions that create HTML. `text` and `attribute` escape all values that come from users or from the server.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,7 @@ def action_button(content: str, hint: str, action: str, *arguments: object, is_c
     action, arguments
         The name of the action, and its arguments as plain JSON.
     is_chip
-        Whether the button has a border. If False, the button looks like text.
+        Whether the button has a border. If False, the button looks like ordinary text.
     """
     style = "jupyter-button dnb-chip" if is_chip else "dnb-act"
     data = attribute(json.dumps([action, *arguments]))
@@ -67,7 +70,7 @@ def action_button(content: str, hint: str, action: str, *arguments: object, is_c
 def link(url: str, label: str) -> str:
     """Return a link that opens in a new tab, with the address that the browser must use.
 
-    If the URL is not the address of a web page, return only the label.
+    If the URL is not the address of a web page, return the label without a link.
     """
     page = in_browser(url)
     if not is_page(page):

@@ -24,7 +24,7 @@ __all__ = ["Panel", "close_widgets"]
 
 # The maximum time to wait for the data of the static output.
 _MAX_SECONDS_BEFORE_STATIC_OUTPUT = 2.0
-# Drawing the static output takes a fraction of a second, so the panel waits until the user pauses.
+# Drawing the static output takes a fraction of a second, so the panel waits for a pause in what the user does.
 _SECONDS_BEFORE_UPDATE = 2.0
 # An automatic refresh can bring new data every few seconds. Updating the static output each time would keep the kernel
 # busy and make Jupyter save the notebook again and again.
@@ -75,7 +75,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def wait(self, timeout: float | None = 60.0) -> Self:
         """Wait until the panel has finished reading, and return the panel.
 
-        Use this method in scripts and in notebooks that run unattended.
+        This method is useful in scripts and in notebooks that run unattended.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self._has_static_output = True
 
     def _widget_bundle(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:  # noqa: ANN401
-        """Return the data and the metadata of the widget. A closed panel has none."""
+        """Return the data and the metadata of the widget. A closed panel has no data."""
         bundle = {} if self._is_closed else super()._repr_mimebundle_(**options)
         return bundle if isinstance(bundle, tuple) else (bundle, {})
 
@@ -132,7 +132,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         static = self._static_bundle()
         return {**static, "text/html": saved_html(static["text/html"], self.viewport.saved_id)}
 
-    # Methods for subclasses to implement
+    # The following methods are for subclasses to implement.
 
     def _static_text(self) -> str:
         """Return the panel as plain text."""
@@ -147,10 +147,10 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         return self.background.busy()
 
     def _is_ready_to_show(self) -> bool:
-        """Return whether there is enough data for the static output."""
+        """Return whether the panel has enough data to draw the static output."""
         return not self._is_busy()
 
-    # Methods for subclasses to use
+    # The following methods are for subclasses to use.
 
     def _watch_connection(self, source: object) -> None:
         """Show a line below the head while the server does not answer and requests are being sent again."""
@@ -192,8 +192,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]
     def _update_static_output(self) -> None:
         """Replace the static output after a short time, because a saved notebook should show what the user last saw.
 
-        Do nothing if no browser has shown the panel, which is the case when a script runs the notebook. The saved
-        notebook should then contain what each cell displayed when the cell ran.
+        Do nothing if no browser has shown the panel, which is the case when a script runs the notebook. In that case,
+        the saved notebook should contain what each cell displayed when the cell ran.
         """
         if self._cancel_update is not None:
             self._cancel_update()
@@ -201,7 +201,10 @@ class Panel(widgets.VBox):  # type: ignore[misc]
         self._update_static_output_in(_SECONDS_BEFORE_UPDATE)
 
     def _update_data_of_static_output(self) -> None:
-        """Replace the static output within a minute, because the data has changed, but not what the user chose."""
+        """Replace the static output within a minute.
+
+        Call this method if the data has changed, but not the user's choices.
+        """
         self._update_static_output_in(_SECONDS_BEFORE_UPDATE_OF_DATA)
 
     def _update_static_output_in(self, seconds: float) -> None:
@@ -228,7 +231,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]
 
 
 def close_widgets(held: object) -> None:
-    """Close all widgets in an object and in everything that it refers to.
+    """Close all widgets in an object, and in everything that it refers to.
 
     Parameters
     ----------

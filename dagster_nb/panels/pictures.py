@@ -1,4 +1,4 @@
-"""Draw charts as PNG images in HTML, without pyplot, so that no figure stays in memory."""
+"""Draw charts as PNG images in HTML. Pyplot is not used, because it would keep the figures in memory."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""The saved output of a panel: HTML that needs no kernel, and that a live panel replaces.
+"""The saved output of a panel: HTML that needs no kernel, and that is hidden while the panel is live.
 
 If an output contains a widget and HTML, JupyterLab always prefers the widget. If the widget no longer exists,
 JupyterLab shows an error. So a panel has two outputs: first the widget, then the HTML. A style sheet in the HTML hides
 the HTML while the widget is connected to its kernel, and hides the widget otherwise. JupyterLab ignores this style
-sheet in notebooks that are not trusted, but such notebooks do not show widgets either.
+sheet in notebooks that are not trusted, but in such notebooks, it does not show widgets either.
 
-An explorer's HTML is updated when the view changes: see `Panel._update_static_output`. Jupyter applies updates only
-until the page is reloaded, because notebook files do not contain the display ids of outputs.
+The HTML of an explorer is updated when its view changes: see `Panel._update_static_output`. Updates work only until the
+page is reloaded, because notebook files do not contain the display ids of outputs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """``SuggestionField``: a text field with suggestions.
 
-The ``Combobox`` of ipywidgets overwrites what the user is typing whenever its suggestions change. In the explorer,
+Whenever the suggestions of an ipywidgets ``Combobox`` change, it overwrites what the user is typing. In the explorer,
 suggestions change whenever runs arrive.
 """
 

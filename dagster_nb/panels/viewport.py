@@ -19,7 +19,7 @@ __all__ = ["STATIC", "Viewport"]
 
 STATIC = Path(__file__).parent / "static"
 
-# On machines without a time zone, browsers report one of these names.
+# If no time zone is set on the user's machine, the browser reports one of these names.
 _NAMES_OF_UTC = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "Etc/Unknown"})
 _MIN_PICTURE_WIDTH = 320
 
@@ -74,11 +74,11 @@ class Viewport(anywidget.AnyWidget):
         try:
             return time_zone("UTC" if self.time_zone in _NAMES_OF_UTC else self.time_zone)
         except ValueError:
-            # The time zone of the browser may be missing in the time zone data of the kernel's machine.
+            # The time zone data on the kernel's machine may lack the time zone of the browser.
             return time_zone("UTC")
 
     def picture_width(self, max_width: int, *, margin: int = 8) -> int:
-        """Return the width in CSS pixels of a picture that fills the panel except for a margin, up to a maximum."""
+        """Return the width of a picture that fills the panel except for a margin, up to a maximum, in CSS pixels."""
         return min(max(self.width - margin, _MIN_PICTURE_WIDTH), max_width)
 
     @traitlets.default("saved_id")

@@ -38,8 +38,8 @@ class ConfigHelp:
     def complete(self, text: str, cursor: int) -> Suggestions:
         """Return the fields or values that are valid at the cursor, with required fields first.
 
-        The result does not contain fields that are already in the config. If a selector already has a field, the result
-        contains none of its fields.
+        The result does not contain fields that are already in the config. If the config already has one field of a
+        selector, the result contains no other field of this selector.
 
         Parameters
         ----------
@@ -92,7 +92,7 @@ class ConfigHelp:
         composite = self._composite(self._key_at(path[:-1]))
         lines = [f"{'.'.join(path)}: {self._detail(field, composite)}"]
         inside = self._composite(field["configTypeKey"])
-        # A selector with one field, such as {env: …}, is an alternative to a plain value.
+        # A selector that has only one field, such as {env: …}, is an alternative to a plain value.
         if inside is not None and inside["isSelector"] and len(inside["fields"]) > 1:
             lines.append(f"Exactly one of: {', '.join(one['name'] for one in inside['fields'])}")
         if description := field.get("description"):
@@ -112,7 +112,7 @@ class ConfigHelp:
         )
 
     def _written(self, field: Node, place: YamlPlace) -> str:
-        """Return the text to insert for a field: its name, a colon, and a new line before a mapping or a list."""
+        """Return the text to insert for a field: its name, a colon and, before a mapping or a list, a line break."""
         if place.is_flow:
             return f"{field['name']}: "
         inner = self._without_null(field["configTypeKey"])
@@ -129,7 +129,10 @@ class ConfigHelp:
         return self._without_null(node["typeParamKeys"][0]) if node.get("__typename") == "NullableConfigType" else key
 
     def _composite(self, key: str | None) -> Node | None:
-        """Return a type that has fields: the type itself, or the type that it accepts as an alternative to a scalar."""
+        """Return the given type if it has fields.
+
+        If not, return the type with fields that it accepts as an alternative to a scalar.
+        """
         node = None if key is None else self._nodes.get(self._without_null(key))
         if node is not None and node["__typename"] == "ScalarUnionConfigType":
             node = self._nodes.get(node["nonScalarTypeKey"])
@@ -156,7 +159,7 @@ class ConfigHelp:
         return key
 
     def _values(self, key: str | None, field: Node | None) -> list[Suggestion]:
-        """Return the field's default and, for types with few values, all values."""
+        """Return the default of a field and, if its type has only a few values, all values."""
         node = {} if key is None else self._nodes.get(self._without_null(key), {})
         if node.get("__typename") == "ScalarUnionConfigType":
             node = self._nodes.get(node["scalarTypeKey"], {})

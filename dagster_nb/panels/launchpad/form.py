@@ -1,4 +1,4 @@
-"""The form of a launchpad: its fields, its buttons, and the problems with the user's input."""
+"""The form of a launchpad: its fields, its buttons, and the problems in the user's input."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ class Form:
         self._state.value = f'<span role="status">{self._state_text()}</span>'
 
     def _state_text(self) -> str:
-        """Return the current activity or the user's next step, as HTML."""
+        """Return HTML that says what the launchpad is doing, or what the user must do next."""
         model = self._model
         if (reason := model.source.reason_forbidden) is not None:
             return f"Runs cannot be launched here: {text(reason)}."
@@ -173,7 +173,7 @@ class Form:
 
 
 def problems_html(model: LaunchpadModel) -> str:
-    """Return the problems as HTML, or "" if there are no problems or the user must choose a partition first."""
+    """Return the problems as HTML. Return "" if there are none, or if the user must choose a partition first."""
     if not model.problems or model.needs_partition:
         return ""
     items = []

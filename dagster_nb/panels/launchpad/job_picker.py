@@ -93,7 +93,7 @@ class JobPicker:
         if self._drawing:
             return
         if address is None:
-            # Users cannot choose a heading.
+            # Users must not be able to choose a heading.
             self.draw()
         else:
             self._model.choose(address)

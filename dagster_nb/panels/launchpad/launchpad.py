@@ -1,4 +1,4 @@
-"""``Launchpad``: a panel to choose a job, write its config, launch it and follow the run."""
+"""``Launchpad``: a panel for choosing a job, writing its config, launching it and following the run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["Launchpad", "launch_arguments"]
 
 
 class Launchpad(Panel):
-    """A panel to launch a job with your own config.
+    """A panel for launching a job with your own config.
 
     The editor initially contains the job's default config, or the config of the partition that you choose. The panel
     checks your input while you type, and shows each problem with its path and its line. The Launch button is disabled
@@ -155,7 +155,7 @@ class Launchpad(Panel):
         self.model.changes.emit("config")
 
     def launch(self) -> None:
-        """Launch the job, like the Launch button. Do nothing if the button is disabled."""
+        """Launch the job, as the Launch button does. Do nothing if the button is disabled."""
         self.model.launch()
 
     def _is_busy(self) -> bool:
@@ -201,7 +201,7 @@ class Launchpad(Panel):
 
 
 def launch_arguments(run: pd.Series) -> dict[str, Any]:
-    """Return the arguments of `Launchpad` for launching the same run again.
+    """Return the arguments with which `Launchpad` can launch the same run again.
 
     Parameters
     ----------

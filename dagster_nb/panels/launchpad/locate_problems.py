@@ -1,4 +1,4 @@
-"""Find the lines of problems in a config, because Dagster reports only paths."""
+"""Find the lines in which the problems of a config occur, because Dagster reports only paths."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class Problem:
     message
         A description of the problem.
     path
-        The path in the config. Empty for the whole config, and for problems outside of the config.
+        The path in the config. The path is empty for a problem of the whole config, and for a problem outside the
+        config.
     line
         The problem's line number in the config text, counted from 1, or None if it is unknown.
     start, end
@@ -101,7 +102,7 @@ def _located(root: yaml.Node, path: str, message: str) -> Problem:
 
 
 def _descend(node: yaml.Node, path: str) -> tuple[yaml.Node, yaml.Node, str] | None:
-    """Resolve the first part of a path, and return its node, the node to mark, and the rest of the path."""
+    """Follow the first part of a path, and return its node, the node to mark, and the rest of the path."""
     if isinstance(node, yaml.SequenceNode):
         index = _LIST_INDEX.match(path)
         if index is None or int(index[1]) >= len(node.value):

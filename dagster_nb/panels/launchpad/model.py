@@ -82,7 +82,7 @@ class LaunchpadModel:
         self._start: Start | None = start or Start()
         # The config that was loaded last, and its partition.
         self._loaded = ("", "")
-        # Whether the server reported the current problems in response to a launch.
+        # Whether the server reported the current problems in its response to a launch.
         self._was_rejected = False
         self._cancel_check: Callable[[], None] = lambda: None
 
@@ -103,7 +103,7 @@ class LaunchpadModel:
 
     @property
     def can_launch(self) -> bool:
-        """Whether `launch` would launch the job. While there are known problems, `launch` does nothing."""
+        """Whether `launch` would launch the job. `launch` does nothing while there are known problems."""
         if self.scaffold is None or self.run is not None or self.source.reason_forbidden:
             return False
         if self.loading or self.launching or (self.checked and self.problems):
@@ -117,7 +117,7 @@ class LaunchpadModel:
 
     @property
     def has_other_config(self) -> bool:
-        """Whether the config belongs to a partition other than the chosen partition."""
+        """Whether the config belongs to a different partition than the chosen one."""
         return not self.is_edited and self._loaded[1] != self.partition
 
     @property
@@ -203,7 +203,7 @@ class LaunchpadModel:
             return
 
         def failed(error: Exception) -> None:
-            # A retry cannot help if the job has no such run.
+            # A retry cannot help, because the job has no such run.
             is_final = isinstance(error, ValueError | NotFoundError)
             self._fail(None if is_final else lambda: self.use_config_of_run(run_id))(error)
 
@@ -246,7 +246,7 @@ class LaunchpadModel:
         self.changes.emit("state")
 
     def return_to_form(self) -> None:
-        """Show the form with the previous input again, so that the user can launch another run."""
+        """Show the form again with the previous input, so that the user can launch another run."""
         self.run = None
         self.changes.emit("run")
         self._check_later()
@@ -312,7 +312,7 @@ class LaunchpadModel:
         self.changes.emit("config")
 
     def _use_config(self, config: str) -> None:
-        # Treat this config as edited, so that choosing another partition does not replace it.
+        # Treat this config as if the user had edited it, so that choosing another partition does not replace it.
         self.config = config
         self._check_later()
         self.changes.emit("config")
@@ -378,7 +378,7 @@ class LaunchpadModel:
         return not self.partition or (self.scaffold is not None and self.partition in self.scaffold.partitions)
 
     def _problems_outside_config(self) -> list[Problem]:
-        """Return the problems in the fields other than the config, without a request to the server."""
+        """Return the problems in all fields except the config. This needs no request to the server."""
         found = [Problem(message) for message in parse_tags(self.tags)[1]]
         if self.scaffold is not None and not self._partition_exists:
             keys = self.scaffold.partitions

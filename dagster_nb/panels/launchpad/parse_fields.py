@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 __all__ = ["config_text", "ops_text", "own_tags", "parse_ops", "parse_tags", "tags_text"]
 
-# Dagster itself adds tags with these prefixes. Such tags describe one run and make no sense for another run.
+# Dagster itself adds tags with these prefixes. Such tags describe a single run and make no sense for other runs.
 _SYSTEM_PREFIXES = ("dagster/", ".dagster/")
 
 
 def parse_tags(text: str) -> tuple[dict[str, str], list[str]]:
-    """Parse tags, and return the tags and the problems.
+    """Parse tags, and return the tags and the problems that were found.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def parse_tags(text: str) -> tuple[dict[str, str], list[str]]:
 
 
 def tags_text(tags: Mapping[str, str] | None) -> str:
-    """Format tags so that `parse_tags` can parse them.
+    """Format tags in the format that `parse_tags` parses.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def parse_ops(text: str) -> list[str]:
 
 
 def ops_text(ops: str | Iterable[str] | None) -> str:
-    """Format an op selection so that `parse_ops` can parse it.
+    """Format an op selection in the format that `parse_ops` parses.
 
     Examples
     --------
@@ -89,5 +89,5 @@ def ops_text(ops: str | Iterable[str] | None) -> str:
 
 
 def config_text(config: Mapping[str, Any] | str) -> str:
-    """Return a run config as YAML. Strings are returned unchanged."""
+    """Return a run config as YAML. A string is returned unchanged."""
     return yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True) if isinstance(config, Mapping) else config

@@ -1,4 +1,4 @@
-"""The requests of a launchpad to a server."""
+"""The requests that a launchpad sends to a server."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Scaffold:
     config
         The job's default run config, as YAML.
     ops
-        The names of the job's ops. Empty if users cannot select ops.
+        The names of the job's ops. The list is empty if users cannot select ops.
     partitions
         The keys of the job's partitions, with the oldest partition first.
     example
-        An example of a valid op selection, such as ``"load*"``. Empty if no op depends on another op.
+        An example of a valid op selection, such as ``"load*"``. The string is empty if no op depends on another op.
     schema
         The job's ``RunConfigSchema``, with the fields in the document ``run_config_schema``, or None if it is unknown.
     graph
@@ -59,7 +59,7 @@ class LaunchpadSource(Protocol):
 
     @property
     def reason_forbidden(self) -> str | None:
-        """The reason why the client refuses to launch runs, or None if the client permits launches."""
+        """The reason why the client refuses to launch runs, or None if the client can launch them."""
 
     def jobs(self) -> list[tuple[JobAddress, bool]]:
         """Return the jobs, each with a flag that says whether it is an asset job."""
@@ -95,8 +95,8 @@ class LaunchSource:
     def __init__(self, client: DagsterClient):
         self._client: Any = client
         self._schemas: dict[JobAddress, RunConfigSchema] = {}
-        # The original configs. Each key consists of the job, the partition (None for the job's default config), and the
-        # displayed text.
+        # The original configs. The original configs. Each key consists of the job, the partition (None for the job's
+        # default config), and the displayed text.
         self._originals: dict[tuple[JobAddress, str | None, str], str] = {}
 
     @property
@@ -106,7 +106,7 @@ class LaunchSource:
 
     @property
     def reason_forbidden(self) -> str | None:
-        """The reason why the client refuses to launch runs, or None if the client permits launches."""
+        """The reason why the client refuses to launch runs, or None if the client can launch them."""
         return reason_forbidden(self._client, "launch")
 
     def jobs(self) -> list[tuple[JobAddress, bool]]:
@@ -127,7 +127,7 @@ class LaunchSource:
         config = self._displayed(address, None, schema.default_yaml)
         ops = self._client.ops(address.job, **place)
         if is_asset_job:
-            # In an asset job, users select assets instead of ops, but this form does not support selecting assets.
+            # In an asset job, users would have to select assets instead of ops, which this form does not support.
             return Scaffold(config, partitions=partitions, schema=known, graph=ops)
         return Scaffold(config, tuple(ops["op"]), partitions, example_selection(ops), known, ops)
 
@@ -166,7 +166,7 @@ class LaunchSource:
         return run
 
     def _displayed(self, address: JobAddress, partition: str | None, original: str) -> str:
-        """Return the text of a config without the values that the client hides, and remember the original config."""
+        """Return the text of a config in which hidden values are replaced, and remember the original config."""
         redaction = self._client._asynchronous._api.redaction  # noqa: SLF001 - no public method redacts a config
         if redaction is None:
             return original

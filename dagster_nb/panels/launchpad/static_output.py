@@ -23,7 +23,7 @@ _WIDTH = 900
 
 
 def static_html(model: LaunchpadModel) -> str:
-    """Return the form as self-contained HTML or, if no job is chosen, the list of jobs.
+    """Return the form as self-contained HTML. If no job is chosen, return the list of jobs instead.
 
     Parameters
     ----------

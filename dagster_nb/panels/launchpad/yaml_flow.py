@@ -1,4 +1,4 @@
-"""Find the position of the cursor inside ``{}`` or ``[]`` in YAML, even if they are unfinished."""
+"""Find the position of the cursor inside ``{}`` or ``[]`` in YAML, even if the closing bracket is missing."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class _Bracket:
 
 
 class _Scan:
-    """A scan of a text, which starts at a bracket."""
+    """A scan of a text that starts at a bracket."""
 
     def __init__(self, text: str, start: int):
         self.text = text
@@ -110,14 +110,14 @@ class _Scan:
         return top.is_mapping and top.key is None and (not following or following in _AFTER_COLON or top.is_quoted)
 
     def _end_entry(self, top: _Bracket, at: int) -> None:
-        """Remember the key of an entry, which may have no value."""
+        """Remember the key of an entry, even if the entry has no value."""
         if top.is_mapping and top.key is None and top.start is not None:
             name = self.text[top.start : at].strip()
             top.keys.append((top.start, name[1:-1] if top.is_quoted else name))
 
 
 def flow_end(text: str, start: int, stop: int) -> int | None:
-    """Return the position after the bracket that closes the bracket at `start`, or None if it is not before `stop`.
+    """Return the position after the bracket that closes the one at `start`, or None if there is none before `stop`.
 
     Examples
     --------
@@ -151,7 +151,7 @@ def flow_place_at(text: str, start: int, cursor: int) -> FlowPlace | None:
     if top.key is not None:
         return FlowPlace((*top.path, top.key), word, is_value=True, siblings=frozenset())
     own, before = cursor if top.start is None else top.start, list(top.keys)
-    # Keys after the cursor can be siblings too. Without a closing bracket, they may belong to something else.
+    # Keys after the cursor can be siblings too. If the closing bracket is missing, they may belong to something else.
     scan.advance(len(text))
     keys = top.keys if top.is_closed else before
     siblings = frozenset(name for at, name in keys if at != own)
@@ -182,7 +182,7 @@ def flow_key_at(text: str, start: int, cursor: int) -> tuple[str, ...] | None:
 
 
 def _quote_end(text: str, start: int) -> int:
-    """Return the position after a quoted word, or -1 if the quote is not closed."""
+    """Return the position after a quoted word, or -1 if the closing quote is missing."""
     quote, at = text[start], start + 1
     while at < len(text):
         if text[at] == "\\" and quote == '"':

@@ -128,7 +128,7 @@ def place_of_key(text: str, cursor: int) -> tuple[str, ...] | None:
 
 
 def _open_flow(text: str, cursor: int) -> int | None:
-    """Return the position of the outermost bracket around the cursor, or None if there is no bracket."""
+    """Return the position of the outermost bracket around the cursor, or None if there is none."""
     before = text[:cursor]
     if "{" not in before and "[" not in before:
         return None
@@ -136,7 +136,7 @@ def _open_flow(text: str, cursor: int) -> int | None:
     scalar_column: int | None = None
     for number, line in enumerate(before.split("\n")):
         indent = len(line) - len(line.lstrip(" "))
-        # The lines of a block scalar can contain anything.
+        # Skip the lines of a block scalar, because they can contain anything.
         is_scalar = scalar_column is not None and (indent > scalar_column or not line.strip())
         if not is_scalar and offset >= flow_stop:
             parts, rest, column = _parts_of(line, number)
@@ -176,7 +176,7 @@ def _column_of(text: str, position: int) -> int:
 
 
 def _open_parts(text: str, number: int) -> list[_Part]:
-    """Return the keys and dashes that enclose the end of a line, including those of the line itself."""
+    """Return the keys and dashes that the end of a line belongs to, including those in the line itself."""
     stack: list[_Part] = []
     for place, line in enumerate(text.split("\n")[: number + 1]):
         for part in _parts_of(line, place)[0]:

@@ -27,10 +27,10 @@ __all__ = ["MonitorModel", "RunClient", "RunState", "Strategy"]
 
 Strategy = Literal["from_failure", "all_steps"]
 
-# How long to wait for an event before checking whether the monitor has been closed.
+# The number of seconds to wait for an event before checking whether the monitor has been closed.
 _HEARTBEAT_SECONDS = 0.5
 _SECONDS_BETWEEN_READS = 0.7
-# How long a run can stay queued before the monitor checks whether a daemon is running.
+# The number of seconds for which a run can stay queued before the monitor checks whether a daemon is running.
 _MAX_SECONDS_QUEUED = 4.0
 _SECONDS_BETWEEN_DAEMON_CHECKS = 10.0
 _SECONDS_BETWEEN_OUTPUT_READS = 5.0
@@ -115,7 +115,7 @@ class RunState:
 
     @property
     def has_running_step(self) -> bool:
-        """Whether a step is running. If so, the chart must be redrawn as time passes."""
+        """Whether a step is running. If one is, the chart must be redrawn as time passes."""
         if self.is_finished or self.steps.empty:
             return False
         return bool((self.steps["start_time"].notna() & self.steps["end_time"].isna()).any())
@@ -160,7 +160,7 @@ class MonitorModel:
 
     @property
     def previous_run(self) -> RunFacts | None:
-        """The run that the current run re-executes, if the re-execution was started in this monitor."""
+        """The previous run, if the current run is a re-execution of it that was started in this monitor."""
         return self._runs[-2] if len(self._runs) > 1 else None
 
     @property
@@ -188,15 +188,15 @@ class MonitorModel:
         return reason_forbidden(self.client, action)
 
     def can_reexecute(self, strategy: Strategy) -> bool:
-        """Return whether the run can be re-executed with a strategy now."""
+        """Return whether the run can now be re-executed with a strategy."""
         return self.is_reexecutable(strategy) and self.reason_forbidden("reexecute") is None
 
     def is_reexecutable(self, strategy: Strategy) -> bool:
-        """Return whether the status of the run allows a re-execution with a strategy."""
+        """Return whether the run has a status in which it can be re-executed with a strategy."""
         return self.state.status in (FINISHED if strategy == "all_steps" else {"FAILURE", "CANCELED"})
 
     def follow(self) -> None:
-        """Follow the run from its first to its last event. Another call starts again at the first event."""
+        """Follow the run from its first to its last event. A second call starts again at the first event."""
         self.error = None
         self.log.clear()
         self._background.start(
@@ -271,7 +271,7 @@ class MonitorModel:
         self._emit("actions")
 
     def show_previous_run(self) -> None:
-        """Follow the previous run again, which the current run re-executes."""
+        """Follow the previous run again, of which the current run is a re-execution."""
         if len(self._runs) > 1:
             self._turn_to(self._runs[:-1])
 
@@ -287,7 +287,7 @@ class MonitorModel:
             self.read_output()
         self._emit("steps", "output", "actions")
 
-    # Methods that run in the thread that follows the run
+    # The following methods run in the thread that follows the run.
 
     def _follow(self, run_id: str, task: Task[None]) -> None:
         planned = self._read_plan(run_id)
@@ -319,14 +319,15 @@ class MonitorModel:
         try:
             return planned_steps(self.client.query(self.client.graphql_document("run_plan"), {"runId": run_id}))
         except DagsterNbError:
-            # Without the plan, only the steps that have not started are missing. `follow` shows connection errors.
+            # Continue without the plan, because only the steps that have not started will be missing. `follow` will
+            # show the error if the connection has a problem.
             return []
 
     def _lacks_daemon(self) -> bool:
         daemons = self.client.daemons()
         return not daemons.loc[daemons["daemon"] == "QUEUED_RUN_COORDINATOR", "healthy"].any()
 
-    # Methods that run in the kernel's thread
+    # The following methods run in the kernel's thread.
 
     def _receive(self, news: pd.DataFrame | RunState) -> None:
         if isinstance(news, RunState):

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunMonitor"]
 
-# Wait for more changes before drawing, so that changes that arrive together are drawn only once.
+# Wait briefly before drawing, so that changes that arrive together are drawn together.
 _SECONDS_BEFORE_DRAWING = 0.2
 _SECONDS_BETWEEN_PICTURES = 2.0
 _MAX_STATIC_EVENTS = 20
@@ -138,7 +138,7 @@ class RunMonitor(Panel):
     def wait(self, timeout: float | None = None) -> Self:
         """Wait until the run has ended, and return the monitor.
 
-        Use this method in scripts and in notebooks that run unattended.
+        This method is useful in scripts and in notebooks that run unattended.
 
         Parameters
         ----------

@@ -44,7 +44,7 @@ def state_times(state: RunState, now: pd.Timestamp, zone: tzinfo = UTC) -> list[
 
 
 def outcome_message(state: RunState) -> tuple[str, str, str] | None:
-    """Return the kind (as in `message_html`), the title and the text of the message, or None if there is no message."""
+    """Return the kind (as in `message_html`), title and text of a message, or None if there is no message."""
     if state.lacks_daemon:
         return (
             "warning",
@@ -75,7 +75,7 @@ def outcome_html(state: RunState, *, can_copy: bool = True) -> str:
 
 
 def action_html(model: MonitorModel) -> str:
-    """Return the result of the request to terminate or re-execute the run as HTML, or "" if there is no message."""
+    """Return HTML that says how the request to terminate or re-execute the run went, or "" if there is no message."""
     message = _action_message(model)
     if message is None:
         return ""

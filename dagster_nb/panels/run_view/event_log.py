@@ -1,4 +1,4 @@
-"""The events of a run. A page would become slow with a long log, so it shows only the newest matching events."""
+"""The events of a run. A long log would make the page slow, so the page shows only the newest matching events."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class EventFilter:
     step
         The step, or None for all steps and the run itself.
     text
-        A text that an event must contain, ignoring case.
+        The text that an event must contain, ignoring case.
     """
 
     level: str = LEVELS[0]
@@ -85,7 +85,10 @@ class EventLog:
         return _concatenate(self._pages)
 
     def add(self, events: pd.DataFrame) -> None:
-        """Add new events. The cost depends on the number of new events, not on the length of the log."""
+        """Add new events.
+
+        The time that this takes depends on the number of new events, not on the length of the log.
+        """
         self._pages.append(events)
         self.total += len(events)
         self.steps = list(dict.fromkeys([*self.steps, *events["step_key"].dropna()]))

@@ -1,4 +1,4 @@
-"""Find the last lines of a long text that contain a search text, starting at the end."""
+"""Find the last lines of a long text that contain a search string, starting at the end."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LastLines:
 
 
 def last_lines(text: str, wanted: str = "", max_lines: int = MAX_LINES) -> LastLines:
-    r"""Return the last lines that contain ``wanted``, ignoring case. Search only as much of the text as necessary.
+    r"""Return the last lines that contain ``wanted``, ignoring case. Stop searching as soon as there are enough lines.
 
     Examples
     --------

@@ -50,7 +50,7 @@ def output_html(lines: LastLines, stream: Stream) -> str:
 
 
 def output_summary(lines: LastLines, stream: Stream, *, is_filtered: bool = False, omitted: int = 0) -> str:
-    r"""Return the number of displayed lines and the total number of lines, as text.
+    r"""Say how many lines are displayed, and how many there are in total.
 
     Parameters
     ----------

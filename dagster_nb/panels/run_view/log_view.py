@@ -78,7 +78,7 @@ class LogView:
         self._model = model
         self._viewport = viewport
         self._drawing = False
-        # The output and the search text that were drawn last, so that a long output is not searched again.
+        # The output and the search text that were drawn last, so that a long output is not searched twice.
         self._searched: tuple[object, ...] | None = None
         self._kind: Any = widgets.ToggleButtons(options=list(kinds), style={"button_width": "auto"})
         self._level: Any = _labeled(
@@ -103,7 +103,7 @@ class LogView:
     def draw(self) -> None:
         """Draw the log in its current state."""
         log = self._model.log
-        # The log can lack the chosen step if another run was opened or the events are being read again.
+        # The chosen step may be missing from the log if another run was opened or the events are being read again.
         chosen = [log.filter.step] if log.filter.step is not None else []
         options = [(_ALL_STEPS, ""), *((step, step) for step in dict.fromkeys([*log.steps, *chosen]))]
         if list(self._step.options) != options or self._step.value != (log.filter.step or ""):

@@ -148,7 +148,7 @@ def steps_alt(steps: pd.DataFrame) -> str:
 
 
 def steps_html(steps: pd.DataFrame, **options: Any) -> str:  # noqa: ANN401 - see `steps_picture`
-    """Draw the chart of the steps as an ``<img>`` element, with the options of `steps_picture`."""
+    """Draw the chart of the steps as an ``<img>`` element. The arguments are those of `steps_picture`."""
     return picture_html(steps_picture(steps, **options), steps_alt(steps))
 
 

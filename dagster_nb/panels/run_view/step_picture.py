@@ -26,18 +26,18 @@ _MAX_WIDTH = 1400
 
 
 class StepPicture:
-    """The picture of the steps, which shows the step under the pointer.
+    """The picture of the steps, which names the step under the pointer.
 
     Parameters
     ----------
     background
         The panel's background tasks, which run the handlers of widget events in the kernel's thread.
     viewport
-        The panel's viewport, which knows the width, the theme and the time zone.
+        The panel's viewport, which provides the width, the theme and the time zone.
     hints
         Descriptions of the effect of a click, as in `ChartTexts`. Empty if a click has no effect.
     margin, max_height
-        The space beside the picture, and its maximum height, in CSS pixels.
+        The space to leave beside the picture, and the maximum height of the picture, in CSS pixels.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class StepPicture:
         self.widget = chart_box(self.picture, self.layer)
 
     def on_step(self, act: Callable[[str], object]) -> None:
-        """Call a function with the key of a step after a click on the step."""
+        """Call a function with the key of a step when the user clicks the step."""
         for action in ("mark", "group"):
             self.layer.on_action(action, act)
 
@@ -88,7 +88,7 @@ class StepPicture:
             self.layer.show(picture.pixels, step_texts(steps, picture.pixels, as_of, viewport.zone, self._hints))
 
     def show_html(self, html: str) -> None:
-        """Show some HTML instead of the picture."""
+        """Show the given HTML instead of the picture."""
         self.layer.hide()
         self.picture.value = html
 
@@ -96,7 +96,7 @@ class StepPicture:
 def step_texts(
     steps: pd.DataFrame, pixels: ChartPixels, as_of: pd.Timestamp | None, zone: tzinfo, hints: Mapping[str, str]
 ) -> ChartTexts:
-    """Return the texts that the chart shows about its steps.
+    """Return the text that the chart shows for each of its steps.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""``SchemaBrowser``: a panel to search a server's GraphQL schema, read its documentation and generate queries."""
+"""``SchemaBrowser``: a panel for searching a GraphQL schema, reading its documentation and generating queries."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["SchemaBrowser"]
 
 _MAX_SHOWN = 100
-# The kind of suggestion in the editor for each kind of GraphQL entry.
+# Maps each kind of GraphQL entry to a kind of suggestion in the editor.
 _KINDS = {"field": "property", "argument": "property", "value": "enum", "directive": "keyword", "fragment": "type"}
 
 
 class SchemaBrowser(Panel):
-    """A panel to search the server's GraphQL schema: its types, fields, arguments, enum values and descriptions.
+    """A panel for searching the server's GraphQL schema: its types, fields, arguments, enum values and descriptions.
 
     The panel initially lists the operations from Dagster's documentation. Click an operation or a search result to see
     its documentation, and a query that you can use in a ``%%dagster`` cell or in `DagsterClient.query`.
@@ -43,7 +43,8 @@ class SchemaBrowser(Panel):
     Attributes
     ----------
     query : str
-        The text in the editor: the query for the chosen entry, with the user's changes. Empty if there is no query.
+        The text in the editor: the query for the chosen entry, with the user's changes. The text is empty if there is
+        no query.
 
     Examples
     --------

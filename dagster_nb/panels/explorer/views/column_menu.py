@@ -68,7 +68,7 @@ class ColumnMenu:
         self._usual.disabled = columns == DEFAULT_COLUMNS
 
     def _tag_columns(self) -> list[str]:
-        """Return a column for each tag key on the page: the users' keys, then Dagster's keys, each sorted by frequency."""
+        """Return a column for each tag key on the page, by frequency, with the users' keys before Dagster's."""
         counts = Counter(key for tags in self._model.page_runs["tags"] for key in tags)
         keys = sorted(counts, key=lambda key: (key.startswith("dagster/"), -counts[key], key))
         return [f"tags.{key}" for key in keys[:_MAX_TAG_KEYS]]
