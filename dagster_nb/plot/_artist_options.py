@@ -19,7 +19,7 @@ __all__ = ["artist_options"]
 
 
 def artist_options(chart: Callable[..., Axes], artist: type[Artist], keywords: Mapping[str, object]) -> dict[str, Any]:
-    """Check a chart's additional keyword arguments, and replace short names with the full names of the properties.
+    """Check the additional keyword arguments of a chart, and replace short names of properties with their full names.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def artist_options(chart: Callable[..., Axes], artist: type[Artist], keywords: M
     Raises
     ------
     TypeError
-        If a keyword argument is not a property of the artist.
+        If the artist does not have a property with the name of a keyword argument.
     """
     options: dict[str, Any] = normalize_kwargs(dict(keywords), artist)
     unknown = options.keys() - _properties(artist) if options else ()

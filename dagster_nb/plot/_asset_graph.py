@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["asset_graph"]
 
-# The color and the label of each stale status. The legend shows the labels. If an asset is not fresh, the label is
+# The color and the label for each stale status. The legend shows the labels. If an asset is not fresh, the label is
 # also shown below its name.
 _STATUSES = {"FRESH": (BLUE, "fresh"), "STALE": (ORANGE, "stale"), "MISSING": (GREY, "never materialized")}
 _UNKNOWN = (PURPLE, "unknown status")
@@ -44,7 +44,7 @@ def asset_graph(assets: pd.DataFrame, *, ax: Axes | None = None, **kwargs: objec
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with the columns of the layout along x and its rows along y.
+        The axes, with the columns of the layout on the x axis and its rows on the y axis.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def asset_graph(assets: pd.DataFrame, *, ax: Axes | None = None, **kwargs: objec
     )
     for color, words in (*_STATUSES.values(), _UNKNOWN):
         if (color, words) in statuses:
-            # A line without points appears only in the legend.
+            # A line that has no points appears only in the legend.
             ax.plot([], [], color=color, marker="s", markersize=8.0, linestyle="none", label=words)
     draw_legend(ax)
     return ax

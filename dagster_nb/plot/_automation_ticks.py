@@ -1,4 +1,4 @@
-"""The chart `ticks`: the evaluations of schedules and sensors over time, with their results."""
+"""The chart `ticks`: the evaluations of schedules and sensors over time, and their results."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ def ticks(
         Ticks from ``client.ticks()``, with the columns ``name``, ``status`` and ``timestamp``. To draw several
         schedules and sensors, concatenate their frames.
     max_groups
-        The maximum number of lanes. If there are more schedules and sensors, the less busy ones share the last lane.
+        The maximum number of lanes. If there are more schedules and sensors, those with the fewest ticks share the last
+        lane.
     tz
         The time zone of the x axis, such as ``"Europe/Paris"``.
     ax
@@ -72,7 +73,7 @@ def ticks(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with time along x and the names along y.
+        The axes, with time on the x axis and the names on the y axis.
 
     Examples
     --------

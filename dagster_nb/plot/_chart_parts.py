@@ -31,7 +31,7 @@ __all__ = [
     "share_words",
 ]
 
-# The estimated width of a character and height of a line, as fractions of the font size.
+# The estimated width of a character and the estimated height of a line, as fractions of the font size.
 _CHARACTER_WIDTH, _LINE_HEIGHT = 0.58, 1.2
 # The space to reserve to the right of the caption, because the date axis writes the year there.
 _YEAR_CHARACTERS = 12
@@ -50,7 +50,7 @@ def current_axes(ax: Axes | None) -> Axes:
 
     if plt.get_fignums():
         return plt.gca()
-    # Make a new figure wide, because most charts have time on the x axis and names beside it.
+    # Make a new figure wide, because most charts have time on the x axis and names beside the axes.
     return plt.figure(figsize=(10, 4.5), layout="constrained").add_subplot()
 
 
@@ -62,7 +62,10 @@ def draw_grid(ax: Axes, which: Literal["x", "y"]) -> None:
 
 
 def set_caption(ax: Axes, *parts: str) -> None:
-    """Write the caption below the chart: the meaning of the x axis and other non-empty parts."""
+    """Write the caption below the chart.
+
+    It consists of the meaning of the x axis and the other parts that are not empty.
+    """
     points = ax.get_window_extent().width / ax.figure.dpi * 72
     max_characters = points / (_CHARACTER_WIDTH * float(ax.xaxis.label.get_fontsize())) - _YEAR_CHARACTERS
     lines = [""]
@@ -100,7 +103,7 @@ def draw_legend(ax: Axes) -> None:
 
 
 def empty_chart(ax: Axes, words: str) -> Axes:
-    """Write on the axes why the chart is empty, and return the axes."""
+    """Write a message on the axes that says why the chart is empty, and return the axes."""
     set_chart_index(ax, None)
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
@@ -117,7 +120,7 @@ def set_lanes(ax: Axes, labels: Sequence[str]) -> None:
 
 
 def available_width(ax: Axes) -> float:
-    """Estimate the width that the axes will have after layout, in pixels, with room for names and notes beside them."""
+    """Estimate the width in pixels that the layout will leave for the axes between the names and notes beside them."""
     width = float(ax.get_window_extent().width)
     if ax.figure.get_layout_engine() is None:
         return width
@@ -155,7 +158,7 @@ def bar_note(ax: Axes, x: float, lane: int, words: str) -> None:
 
 
 def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> list[Text]:
-    """Write the name of each line to the right of the line's end, beside a dash in its color.
+    """Write the name of each line to the right of its end, beside a dash in the line's color.
 
     Parameters
     ----------
@@ -172,7 +175,7 @@ def label_line_ends(ax: Axes, ends: Sequence[tuple[float, str, str]]) -> list[Te
     lowest_first = sorted(range(len(ends)), key=lambda place: ends[place])
     to_axes = ax.transData + ax.transAxes.inverted()
     heights = [float(to_axes.transform((0.0, ends[place][0]))[1]) for place in lowest_first]
-    # First move labels up until none of them overlap, then move labels down that are above the top of the axes.
+    # First move labels up until no labels overlap, then move the labels that are now above the axes back down.
     for place in range(1, len(heights)):
         heights[place] = max(heights[place], heights[place - 1] + _LABEL_HEIGHT)
     limit = 1.0

@@ -92,7 +92,7 @@ def _even_ticks(low: float, high: float, max_ticks: int) -> list[float]:
 
 
 class _DurationFormatter(Formatter):
-    """Format seconds as durations, with enough digits to distinguish the ticks."""
+    """Formats seconds as durations, with enough digits to distinguish the ticks."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:  # noqa: ARG002
         return duration_text(x)

@@ -57,13 +57,13 @@ def duration_trend(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw how the durations of each job change over time.
+    """Show how the durations of each job change over time.
 
     The solid line shows a rolling median of the successful runs, and the dashed line shows their rolling 95th
     percentile. The lines have gaps if a window contains fewer than 5 runs. Each finished run has a mark, and the shape
-    of the mark shows the run's status. The color shows the status if there is only one job, and the job if there are
-    several. If there are more than 3,000 runs, the chart shows marks for an even sample, and the caption says so. Runs
-    without a duration are not drawn.
+    of the mark shows the run's status. If there is only one job, the color shows the status; if there are several, the
+    color shows the job. If there are more than 3,000 runs, the chart shows marks for an even sample, and the caption
+    says so. Runs without a duration are not drawn.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def duration_trend(
         The slowdowns from `dagster_nb.analysis.regressions`, with the same `by`. An arrow from the old to the new
         median marks each slowdown, with its factor. Jobs without a slowdown are drawn fainter.
     window
-        The period that each point of a line covers. By default, about a fifteenth of the history.
+        The period that each point of a line covers. By default, this is about a fifteenth of the history.
     max_groups
         The maximum number of jobs to draw. Jobs with a slowdown come first, starting with the worst, and then the
         busiest jobs. If the chart does not show all jobs, the caption says so.
@@ -90,7 +90,8 @@ def duration_trend(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with the start of the runs along x and durations in seconds along y, on a logarithmic scale.
+        The axes, with the start times of the runs on the x axis and durations in seconds on the y axis, on a
+        logarithmic scale.
 
     Examples
     --------
@@ -193,7 +194,7 @@ def _draw_changes(ax: Axes, changes: pd.DataFrame) -> None:
     before, after = (
         read_columns.seconds(read_columns.durations(changes, name)).clip(MIN_SECONDS) for name in ("before", "after")
     )
-    # If the axes are transparent, the box around the factor must be transparent too.
+    # If the axes are transparent, the box behind the factor must be transparent too.
     background = to_rgba(ax.get_facecolor())
     for place, factor in enumerate(changes["factor"]):
         start, tip = (x[place], before[place]), (x[place], after[place])

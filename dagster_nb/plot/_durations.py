@@ -59,13 +59,13 @@ def durations(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw how long the runs of each job take, with one lane per job and the slowest job on top.
+    """Show how long the runs of each job take, with one lane per job and the slowest job on top.
 
     The upper half of a lane shows the distribution of all durations. In the middle, a thin line extends from the 5th to
     the 95th percentile, a thick line extends from the 25th to the 75th percentile, and a tick marks the median. The
     median is also written to the right of the lane. The lower half has a mark for each run, with the color and shape
     of its status. If there are more than 3,000 runs, the chart shows marks for an even sample, and the caption says so.
-    A run in progress has a hollow arrow at its current duration. Runs that have not started are not drawn.
+    The mark of a run in progress is a hollow arrow at its current duration. Runs that have not started are not drawn.
 
     Parameters
     ----------
@@ -89,8 +89,8 @@ def durations(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with durations in seconds along x, on a logarithmic scale. Durations of less than a millisecond are
-        drawn as one millisecond.
+        The axes, with durations in seconds on the x axis, on a logarithmic scale. Durations of less than a millisecond
+        are drawn as one millisecond.
 
     Examples
     --------

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["as_list", "draw_graph"]
 
 _HALF_WIDTH, _HALF_HEIGHT = 0.41, 0.36
-# The width of a character, as a fraction of the font size.
+# The estimated width of a character, as a fraction of the font size.
 _CHARACTER_WIDTH = 0.66
-# The maximum width of a column and height of a row, in points.
+# The maximum width of a column and the maximum height of a row, in points.
 _MAX_CELL = (180.0, 60.0)
 _MIN_FONT_SIZE = 4.5
 
@@ -54,7 +54,7 @@ def draw_graph(
     depends_on
         The dependencies of each node. Dependencies on nodes that are not keys of this mapping are ignored.
     graph_of
-        For each node in a graph, the dotted name of the graph.
+        For each node that is in a graph, the dotted name of the graph.
     options
         Properties of `matplotlib.collections.PatchCollection` for the nodes.
     noun
@@ -90,12 +90,15 @@ def draw_graph(
 
 
 def as_list(value: Any) -> list[str]:  # noqa: ANN401
-    """Convert a cell to a list. A cell from Parquet may be an array. A missing value becomes an empty list."""
+    """Convert a cell to a list.
+
+    In a frame that was read from a Parquet file, the cell may be an array. A missing value becomes an empty list.
+    """
     return [str(item) for item in value] if isinstance(value, list | tuple | np.ndarray) else []
 
 
 def _fit_axes(ax: Axes, layout: JobLayout) -> tuple[float, float]:
-    """Set the limits of the axes, and return the column width and the row height in points."""
+    """Set the limits of the axes, and return the width of a column and the height of a row in points."""
     ax.set(xticks=[], yticks=[])
     ax.spines[:].set_visible(False)
     # The size of the axes determines how much of a name fits into its box, so compute the layout first.
@@ -153,7 +156,7 @@ def _draw_boxes(ax: Axes, layout: JobLayout, font: float, column_width: float) -
 
 
 def _draw_arrows(ax: Axes, routes: Iterable[list[tuple[int, float]]]) -> None:
-    """Draw each dependency as a line that curves between the columns and is straight inside a column."""
+    """Draw each dependency as a line that is curved between columns and straight inside a column."""
     vertices: list[tuple[float, float]] = []
     codes: list[np.uint8] = []
     tips = []

@@ -36,7 +36,7 @@ def job_graph(ops: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) ->
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with the columns of the layout along x and its rows along y.
+        The axes, with the columns of the layout on the x axis and its rows on the y axis.
 
     Examples
     --------

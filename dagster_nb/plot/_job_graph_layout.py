@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JobLayout", "job_layout"]
 
-_TITLE, _PADDING = 0.45, 0.15  # the title height and the padding of a box, in rows
+_TITLE, _PADDING = 0.45, 0.15  # The height of a box's title and the padding of the box, in rows.
 
 
 @dataclass
@@ -27,7 +27,7 @@ class JobLayout:
     columns
         The column of each op, from 0.
     rows
-        The vertical center of each op, measured downwards from 0. Each op has a height of 1.
+        The vertical center of each op, measured downward from 0. Each op has a height of 1.
     boxes
         The first column, last column, top and bottom of each graph's box.
     """
@@ -37,7 +37,7 @@ class JobLayout:
     boxes: dict[str, tuple[int, int, float, float]] = field(default_factory=dict)
 
     def route(self, start: str, end: str) -> list[tuple[int, float]]:
-        """Return the points (column, row) of a dependency's line, chosen so that the line passes between ops."""
+        """Return the points (column, row) of the line for a dependency. The line passes between the ops."""
         first, last = self.columns[start], self.columns[end]
         points = [(first, self.rows[start])]
         for column in range(first + 1, last):
@@ -57,7 +57,7 @@ def job_layout(depends_on: Mapping[str, Iterable[str]], graph_of: Mapping[str, s
     depends_on
         The dependencies of each op. Dependencies on ops that are not keys of this mapping are ignored.
     graph_of
-        For each op in a graph, the dotted handle of the graph.
+        For each op that is in a graph, the dotted handle of the graph.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def _columns(depends_on: Mapping[str, Iterable[str]]) -> dict[str, int]:
     columns: dict[str, int] = {}
     while waiting:
         ready = [op for op, others in waiting.items() if all(other in columns for other in others)]
-        # A job has no cycles, but a frame can contain one. In that case, place the first remaining op.
+        # A job cannot have cycles, but a frame can contain one. If it does, place the first remaining op.
         for op in ready or list(waiting)[:1]:
             columns[op] = max((columns[other] + 1 for other in waiting.pop(op) if other in columns), default=0)
     return {op: columns[op] for op in depends_on}
@@ -93,7 +93,7 @@ def _place(
     paths: Mapping[str, list[str]],
     depends_on: Mapping[str, Iterable[str]],
 ) -> float:
-    """Assign rows to the ops and boxes of a graph that begins at row `top`. Return the row where the graph ends."""
+    """Assign rows to the ops and boxes in a graph that begins at row `top`. Return the row where the graph ends."""
     depth = len(graph)
     stacks: dict[int, list[str]] = {}
     inner: dict[str, list[int]] = {}

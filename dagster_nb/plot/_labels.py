@@ -1,4 +1,4 @@
-"""Make the names of jobs and steps, which can contain any characters, short enough and safe to draw."""
+"""Prepare the names of jobs and steps for drawing: shorten them, and replace characters that cannot be drawn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 def label(text: str, max_width: int = 30) -> str:
     """Return a string on one line of at most `max_width` columns, with only characters that the current fonts contain.
 
-    Long names are shortened in the middle, because the names in a deployment often have the same prefix. An empty
+    Long names are shortened in the middle, because the names in a deployment often begin with the same words. An empty
     square replaces each character that no font contains. Otherwise, matplotlib would issue a warning.
 
     Examples
@@ -63,7 +63,7 @@ def _replacement(character: str) -> str:
 
 @lru_cache(maxsize=8)
 def _drawable(families: tuple[str, ...], default: str) -> frozenset[int]:
-    """Return the code points that are in any of the fonts."""
+    """Return the code points that at least one of the fonts contains."""
     paths = [default]
     for family in families:
         try:

@@ -53,7 +53,7 @@ def _no_periods() -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class ChartIndex:
-    """The positions of a frame's rows and groups in a chart, in data coordinates: see ``ax.transData``.
+    """The positions of the rows and groups of a frame in a chart, in data coordinates: see ``ax.transData``.
 
     Parameters
     ----------
@@ -62,18 +62,18 @@ class ChartIndex:
         logarithmic scale, ``"elapsed"`` for seconds since the start of the first step, and ``"share"`` for a share of
         the total time.
     marks
-        One row per point or bar, in no particular order. ``row`` (int64) is the position of the run or step in the
-        frame or, in `slow_steps`, in the result of `dagster_nb.analysis.slow_steps`. ``x_min``, ``x_max``, ``y_min``
-        and ``y_max`` (float64) are the limits of the point or bar, and equal for a point. If the chart shows a sample
-        of the runs, there are only the marks of the sample.
+        One row per point or bar, in any order. ``row`` (int64) is the position of the run or step in the frame or, in
+        `slow_steps`, in the result of `dagster_nb.analysis.slow_steps`. ``x_min``, ``x_max``, ``y_min`` and ``y_max``
+        (float64) are the limits of the point or bar, and equal for a point. If the chart shows a sample of the runs,
+        there are only the marks of the sample.
     lanes
-        One row per lane, with ``name`` (the name of the group), ``y_min`` and ``y_max``. Empty if the chart has no
-        lanes.
+        One row per lane, with ``name`` (the name of the group), ``y_min`` and ``y_max``. The frame is empty if the
+        chart has no lanes.
     lines
         The points of all lines, one line after the other, with ``name`` (the name of the group), ``x`` and ``y``. A gap
-        in a line has a ``y`` of NaN. Empty if the chart has no lines.
+        in a line has a ``y`` of NaN. The frame is empty if the chart has no lines.
     labels
-        The names of groups at the ends of lines, with the matplotlib texts that show them.
+        The names of the groups at the ends of lines, each with the matplotlib ``Text`` that shows the name.
     periods
         One row per bar of `status_counts` or point of `success_rate`. ``start`` and ``end`` are the limits of its
         period of creation time, in the time zone of the chart. ``status`` is the status of the bar's runs, and "" in
@@ -130,7 +130,7 @@ def chart_index(ax: Axes) -> ChartIndex | None:
 
 
 def set_chart_index(ax: Axes, index: ChartIndex | None) -> None:
-    """Set the index of the last chart on the axes. None means that the chart is empty."""
+    """Record the index of the chart that was drawn last on the axes. None means that the chart is empty."""
     if index is None:
         _indexes.pop(ax, None)
     else:
@@ -161,14 +161,14 @@ def period_marks(
     runs: ArrayLike,
     succeeded: ArrayLike,
 ) -> pd.DataFrame:
-    """Return the `ChartIndex.periods` of bars or points, without those that have no runs.
+    """Return the `ChartIndex.periods` of bars or points. Those without runs are left out.
 
     Parameters
     ----------
     table
         The ``time`` and ``end`` of each period.
     status
-        The status of the runs, or "" if they have different ones.
+        The status of the runs, or "" if the runs have different statuses.
     y_min, y_max, runs, succeeded
         See `ChartIndex.periods`.
     """
@@ -194,7 +194,7 @@ def group_lanes(names: Sequence[str]) -> pd.DataFrame:
 
 
 def group_lines(lines: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> pd.DataFrame:
-    """Return the `ChartIndex.lines` of groups. The argument contains the x and y values of their lines."""
+    """Return the `ChartIndex.lines` of groups. The argument contains the x and y values of the line of each group."""
     parts = [
         pd.DataFrame({"name": name, "x": np.asarray(x, dtype=np.float64), "y": np.asarray(y, dtype=np.float64)})
         for name, (x, y) in lines.items()

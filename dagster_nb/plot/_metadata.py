@@ -1,4 +1,4 @@
-"""The chart `metadata`: the numbers that an asset reports, over time or by partition."""
+"""The chart `metadata`: the numbers that an asset reports in its metadata, over time or by partition."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def metadata(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw numbers from the metadata of an asset's materializations, one line per label.
+    """Draw the numbers in the metadata of an asset's materializations, with one line per label.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def metadata(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with time or partitions along x and the numbers along y.
+        The axes, with time or partitions on the x axis and the numbers on the y axis.
 
     Raises
     ------

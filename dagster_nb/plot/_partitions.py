@@ -61,7 +61,7 @@ def partitions(frame: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object)
 
     A missing partition is an empty cell with a border, so that gaps are visible. Daily partitions are arranged with one
     row per month and one column per day. Partitions with two dimensions are arranged with one dimension on each axis.
-    Other partitions fill one row after the other, from left to right.
+    Other partitions fill row after row, from left to right.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def _grid_of_dimensions(frame: pd.DataFrame, dimensions: Sequence[str]) -> _Grid
         code, values = pd.factorize(read_columns.strings(frame, dimension))
         codes.append(code.astype(np.int64))
         names.append([str(value) for value in values])
-    # The dimension with more keys is on the x axis.
+    # Put the dimension with more keys on the x axis.
     across = 0 if len(names[0]) >= len(names[1]) else 1
     down = 1 - across
     meaning = f"{dimensions[across].removeprefix('dimension.')} by {dimensions[down].removeprefix('dimension.')}"
@@ -186,7 +186,7 @@ def _set_axes(ax: Axes, grid: _Grid) -> None:
 
 
 def _gap_words(keys: Sequence[str], status: NDArray[np.object_]) -> list[str]:
-    """List the missing and the failed partitions in words, if there are only a few."""
+    """Name the missing and the failed partitions, if there are only a few."""
     words = []
     for names, word in ((("MISSING",), "missing"), (("FAILED", "FAILURE"), "failed")):
         own = [key for key, one in zip(keys, status, strict=True) if one in names]

@@ -55,11 +55,11 @@ def queue_durations(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw how long runs wait between their creation and their start, and how this changes over time.
+    """Show how long runs wait between their creation and their start, and how this changes over time.
 
     The solid line shows a rolling median of the waiting times, and the dashed line shows the rolling 95th percentile.
-    Each run has a mark. If there are more than 3,000 runs, the chart shows marks for an even sample. A run that is
-    still waiting has a hollow mark at its current waiting time. The lines do not include waiting runs.
+    Each run has a mark. If there are more than 3,000 runs, the chart shows marks for an even sample. The mark of a run
+    that is still waiting is hollow, and shows its current waiting time. The lines do not include waiting runs.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ def queue_durations(
     by
         The column or columns to group by. Each group gets a line. By default, there is one line for all runs.
     window
-        The period that each point of a line covers. By default, about a fifteenth of the history.
+        The period that each point of a line covers. By default, this is about a fifteenth of the history.
     max_groups
-        The maximum number of lines. If there are more groups, the busiest are drawn, and the caption says so.
+        The maximum number of lines. If there are more groups, only the busiest are drawn, and the caption says so.
     as_of
         The assumed start time of waiting runs. By default, the time when the frame was fetched
         (``attrs["dagster_nb"]["fetched_at"]``) or, if the frame does not contain it, the current time.
@@ -85,8 +85,8 @@ def queue_durations(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with the creation times of the runs along x and seconds along y, on a logarithmic scale. Waiting times
-        of less than a millisecond are drawn as one millisecond.
+        The axes, with the creation times of the runs on the x axis and seconds on the y axis, on a logarithmic scale.
+        Waiting times of less than a millisecond are drawn as one millisecond.
 
     Examples
     --------

@@ -24,7 +24,7 @@ def draw_quantile_lines(
     Parameters
     ----------
     ax
-        Axes with dates along x and seconds along y.
+        Axes with dates on the x axis and seconds on the y axis.
     rolled
         The result of `dagster_nb.analysis.rolling_quantiles.rolling_quantiles`.
     color

@@ -29,7 +29,7 @@ _GOLDEN_RATIO = 0.6180339887498949
 
 
 def sample_words(step: int, count: int, noun: str = "runs") -> str:
-    """Describe which runs or other items have a mark. Return an empty string if every item has a mark.
+    """Say how many of the runs or other items have a mark. Return an empty string if all of them do.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def sample_words(step: int, count: int, noun: str = "runs") -> str:
 
 
 def spread_offsets(count: int) -> Floats:
-    """Return offsets from 0 to 1 that keep neighboring marks apart. Every call returns the same offsets."""
+    """Return offsets from 0 to 1, which move neighboring marks apart. Every call returns the same offsets."""
     offsets: Floats = (np.arange(count, dtype=np.float64) * _GOLDEN_RATIO) % 1.0
     return offsets
 
@@ -78,7 +78,7 @@ def draw_status_marks(
             "markeredgewidth": 0.0,
             "linestyle": "none",
             "rasterized": True,
-            # Draw successful runs fainter, so that other runs stand out.
+            # Draw successful runs in a fainter color, so that other runs stand out.
             "alpha": 0.55 if status.name == "SUCCESS" else 0.9,
             "label": label(statuses[code]),
         }

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["slow_steps"]
 
 _MIN_SLOWDOWN = 1.25
-_HALF_HEIGHT = 0.35  # of a bar
+# Half the height of a bar.
+_HALF_HEIGHT = 0.35
 # The maximum width of the text beside a bar, as a fraction of the axes' width.
 _MAX_WORDS_SHARE = 0.6
 
@@ -50,7 +51,7 @@ def slow_steps(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw which steps take the most time, with the largest share on top.
+    """Show which steps take the most time, with the largest share on top.
 
     The text beside each bar shows the median and the 95th percentile of the step's duration. If the later executions of
     a step took at least 25 % longer than its earlier executions, the bar has a different color and a hatch, and the
@@ -73,8 +74,8 @@ def slow_steps(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with the share of the total time of all steps along x, from 0 to 1. `dagster_nb.analysis.slow_steps`
-        returns the same numbers.
+        The axes, with the share of the total time of all steps, from 0 to 1, on the x axis.
+        `dagster_nb.analysis.slow_steps` returns the same numbers.
 
     Examples
     --------
@@ -110,7 +111,7 @@ def slow_steps(
     set_lanes(ax, [label(name) for name in table["step_key"]])
     ax.xaxis.set_major_formatter(lambda share, _place: f"{share * 100:.3g}%")
     ax.set_xlim(0, _upper_limit(ax, table["share"].tolist()))
-    # There are no ticks beyond 100 %, because that part of the chart contains only text.
+    # Draw no ticks beyond 100 %, because that part of the chart contains only text.
     ax.set_xticks([tick for tick in ax.get_xticks() if tick <= 1.0])
     started = read_columns.times(steps, "start_time")
     set_caption(
@@ -128,7 +129,7 @@ def slow_steps(
 
 
 def _upper_limit(ax: Axes, shares: list[float]) -> float:
-    """Return the upper limit of the x axis that leaves enough room for the text beside the bars."""
+    """Return an upper limit for the x axis that leaves enough room for the text beside the bars."""
     width = available_width(ax)
     if max(words.get_window_extent().width for words in ax.texts) > width * _MAX_WORDS_SHARE:
         for words in ax.texts:

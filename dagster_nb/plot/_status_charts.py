@@ -49,7 +49,7 @@ def status_counts(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw how many runs were created in each hour, day or other interval, stacked by status.
+    """Show how many runs were created in each hour, day or other interval, as bars that are stacked by status.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def status_counts(
     bottom = np.zeros(len(counts))
     periods = []
     names = [str(name) for name in counts if name not in ("time", "end")]
-    # Put successful runs at the bottom and stack all other statuses on top of them.
+    # Put successful runs at the bottom, and stack the runs with other statuses on top of them.
     for name in sorted(names, key=lambda name: name != "SUCCESS"):
         status = status_of(name)
         top = bottom + counts[name].to_numpy()
@@ -134,7 +134,7 @@ def success_rate(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw how the share of finished runs that succeeded changes over time.
+    """Show how the share of finished runs that succeeded changes over time.
 
     If there is only one line, a band shows Wilson's 95 % confidence interval. If only a few runs finished in an
     interval, the band is wide, and a dip in the line means little.
@@ -148,7 +148,7 @@ def success_rate(
     freq
         The length of each point's interval, as in `status_counts`.
     max_groups
-        The maximum number of lines. If there are more groups, the busiest are drawn, and the caption says so.
+        The maximum number of lines. If there are more groups, only the busiest are drawn, and the caption says so.
     tz
         The time zone of the x axis, such as ``"Europe/Paris"``.
     ax
@@ -159,8 +159,8 @@ def success_rate(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with rates from 0 to 1 along y. Finished runs have succeeded, failed or been canceled. Each run counts
-        toward the interval in which it was created. If no run of an interval has finished, the line has a gap.
+        The axes, with rates from 0 to 1 on the y axis. Finished runs have succeeded, failed or been canceled. Each run
+        is counted in the interval in which it was created. If no run of an interval has finished, the line has a gap.
         `dagster_nb.analysis.success_rate` returns the same numbers.
 
     Examples

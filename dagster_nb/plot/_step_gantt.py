@@ -52,8 +52,8 @@ def step_gantt(
     """Draw the steps of one run as bars from start to end, one below the other.
 
     Each bar has the color and hatch of the step's status, and the text beside the bar shows the duration. The bar of a
-    running step ends in an arrow. Steps that have not started are at the bottom, with their status in words. If there
-    is not enough room for all names, the chart shows the names of the longest steps.
+    running step ends in an arrow. Steps that have not started are at the bottom, with their status as text. If there is
+    not enough room for all names, the chart shows the names of the longest steps.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def step_gantt(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with seconds since the start of the first step along x.
+        The axes, with seconds since the start of the first step on the x axis.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def _status_word(name: str) -> str:
 
 
 def _name_longest(ax: Axes, names: list[str], length: Floats, n_names: int) -> None:
-    """Write the names of the longest steps, and the names of other steps if there is room between them."""
+    """Write the names of the longest steps, and those of other steps if there is room between them."""
     distance = len(names) / n_names
     named: list[int] = []
     for row in np.argsort(-length, kind="stable"):

@@ -34,8 +34,8 @@ def text_color() -> str:
 def theme(name: str = "light", *, background: str | None = None) -> dict[str, Any]:
     """Return matplotlib settings that make charts fit a light or a dark page.
 
-    A chart uses the matplotlib settings that are in effect when the chart is drawn. A kernel cannot find out which
-    theme JupyterLab uses. If your notebook has a dark theme, run this code once before the first chart::
+    A chart uses the matplotlib settings at the time when it is drawn. A kernel cannot find out which theme JupyterLab
+    uses. If your notebook has a dark theme, run this code once before the first chart::
 
         matplotlib.rcParams.update(dnb.plot.theme("dark", background="none"))
 
@@ -46,12 +46,13 @@ def theme(name: str = "light", *, background: str | None = None) -> dict[str, An
     name
         ``"light"`` or ``"dark"``.
     background
-        Any matplotlib color, or ``"none"`` for a transparent background. By default, white or nearly black.
+        Any matplotlib color, or ``"none"`` for a transparent background. By default, this is white or nearly black.
 
     Returns
     -------
     dict
-        Settings for ``matplotlib.rcParams.update`` or, for single charts, `matplotlib.rc_context`.
+        Settings for ``matplotlib.rcParams.update`` or, if you need them only for some charts, for
+        `matplotlib.rc_context`.
 
     Raises
     ------

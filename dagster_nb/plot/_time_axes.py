@@ -1,4 +1,4 @@
-"""Set up date axes in a time zone."""
+"""Set up axes that show dates in a time zone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["date_numbers", "period_text", "set_time_axis"]
 
 
 def set_time_axis(ax: Axes, zone: tzinfo) -> None:
-    """Make the x axis a date axis in a time zone."""
+    """Make the x axis show dates in a time zone."""
     ax.xaxis_date(zone)
     locator = mdates.AutoDateLocator(tz=zone, minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
@@ -28,7 +28,9 @@ def set_time_axis(ax: Axes, zone: tzinfo) -> None:
 
 
 def period_text(times: pd.Series, zone: tzinfo) -> str:
-    """Format the first and the last day of a series, in a time zone. Return an empty string if there are no times.
+    """Return the first and the last day of a series of times in a time zone, as text.
+
+    Return an empty string if there are no times.
 
     Examples
     --------

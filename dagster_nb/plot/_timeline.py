@@ -45,8 +45,8 @@ __all__ = ["timeline"]
 _MAX_BARS = 1500
 _MAX_ROWS = 10
 _HEIGHT = 0.8
-# The minimum height of a column, as a fraction of the lane, so that a single run is visible even if another lane has a
-# hundred simultaneous runs.
+# The minimum height of a column, as a fraction of the lane's height. It makes a single run visible even if another lane
+# has a hundred simultaneous runs.
 _HEIGHT_OF_ONE = 0.35
 
 
@@ -60,7 +60,7 @@ def timeline(
     ax: Axes | None = None,
     **kwargs: object,
 ) -> Axes:
-    """Draw when each run was in progress, with one lane per job.
+    """Show when each run was in progress, with one lane per job.
 
     Up to 1,500 runs are drawn as bars from start to end, in the color and hatch of their status. If runs of a job
     overlap, their bars are stacked in the lane. The bar of a run in progress ends in an arrow.
@@ -92,7 +92,7 @@ def timeline(
     Returns
     -------
     matplotlib.axes.Axes
-        The axes, with time along x and the jobs along y, sorted by name.
+        The axes, with time on the x axis and the jobs, sorted by name, on the y axis.
 
     Examples
     --------
@@ -183,7 +183,7 @@ def _draw_bars(
         status = status_of(statuses[code])
         _add_polygons(ax, corners[own], statuses[code], options)
         if status.name not in ("SUCCESS", "STARTED"):
-            # If a bar is too narrow to show a hatch, the mark still shows its status.
+            # If a bar is too narrow for a hatch, the mark still shows the status.
             marks = ax.plot(end[own], bottom[own], linestyle="none", color=status.color)[0]
             marks.set(marker=status.marker, markersize=5.0, markeredgewidth=0.5, markeredgecolor=ax.get_facecolor())
     if running.any():
@@ -212,7 +212,7 @@ def _draw_columns(
     shares = counts / np.maximum(counts.sum(axis=2, keepdims=True), 1)
     base = np.repeat(np.arange(n_lanes) + _HEIGHT / 2, len(edges) - 1).reshape(n_lanes, -1)
     bottom = base
-    # Successful runs are at the bottom, as in `status_counts`.
+    # Put successful runs at the bottom, as in `status_counts`.
     for code in sorted(np.unique(codes), key=lambda code: (statuses[code] != "SUCCESS", code)):
         top = bottom - heights * shares[:, :, code]
         outlines = [
@@ -233,7 +233,7 @@ def _draw_columns(
 
 
 def _steps(edges: Floats, top: Floats, bottom: Floats) -> Floats:
-    """Return the outline of the area between two step functions."""
+    """Return the outline of the area between two step functions, as points."""
     x = np.repeat(edges, 2)[1:-1]
     there, back = np.column_stack([x, np.repeat(top, 2)]), np.column_stack([x, np.repeat(bottom, 2)])[::-1]
     return np.vstack([there, back])
@@ -243,7 +243,7 @@ def _add_polygons(
     ax: Axes, outlines: Sequence[Floats] | Floats, status_name: str, options: Mapping[str, Any], linewidth: float = 0.8
 ) -> None:
     status = status_of(status_name)
-    # Because of its outline, a run of one second is visible even if the axis covers months.
+    # The outline makes a run of one second visible even if the axis covers months.
     properties: dict[str, Any] = {"facecolor": status.color, "edgecolor": status.color, "linewidth": linewidth}
     polygons = PolyCollection(list(outlines), label=label(status_name), **(properties | dict(options)))
     polygons.set_hatch(status.hatch)

@@ -1,6 +1,6 @@
 """Run Dagster, with its webserver and daemon in this process and its code server in another process.
 
-`LocalDagster` runs ``_run_dagster.py SETTINGS`` with any Python that has Dagster. SETTINGS is a JSON file.
+`LocalDagster` runs ``_run_dagster.py SETTINGS`` with any Python interpreter that has Dagster. SETTINGS is a JSON file.
 
 Importing Dagster is the slowest part of the start, so both processes import it at the same time, while the DAGSTER_HOME
 is being filled. The code server starts first, but waits until the tables of the instance exist, because the tables
@@ -25,7 +25,8 @@ from types import SimpleNamespace
 CODE_SERVER = "code-server"
 RESTART_SECONDS = 1.0
 CHECK_SECONDS = 0.05
-# The process of every run needs these modules. Modules that a version of Dagster does not have are left out.
+# The process of every run needs these modules. Leave out the modules that the installed version of Dagster does not
+# have.
 MODULES_OF_RUNS = [
     "dagster._grpc.impl",
     "dagster._core.execution.plan.active",
@@ -87,7 +88,7 @@ def run_daemon(arguments: list[str]) -> None:
     """Run ``dagster-daemon`` in this thread, and exit the process when the daemon exits."""
     from dagster._daemon import cli  # noqa: PLC0415 - slow; see above
 
-    # The command would set signal handlers, but only the main thread can do so.
+    # The command wants to set signal handlers, which only the main thread can do.
     cli.setup_interrupt_handlers = lambda: None  # type: ignore[attr-defined]
     try:
         cli.cli.main(arguments, standalone_mode=False)
@@ -103,14 +104,14 @@ def start_code_server(arguments: list[str]) -> subprocess.Popen[bytes]:
 
 
 def let_it_serve(code_server: subprocess.Popen[bytes]) -> None:
-    """Signal to a code server that the tables exist."""
+    """Tell a code server that the tables exist."""
     if code_server.stdin:
         code_server.stdin.write(b"\n")
         code_server.stdin.flush()
 
 
 def keep_serving(code_server: subprocess.Popen[bytes], arguments: list[str]) -> None:
-    """Restart the code server whenever it exits, for example because Dagster asked it to shut down."""
+    """Restart the code server whenever it exits, for example when Dagster has asked it to shut down."""
     while True:
         code_server.wait()
         time.sleep(RESTART_SECONDS)
@@ -133,11 +134,12 @@ def fork_runs() -> None:
     from dagster._grpc import server  # noqa: PLC0415 - takes long; see above
 
     multiprocessing.set_forkserver_preload(MODULES_OF_RUNS)
-    # Dagster asks for the context "spawn", whose processes differ only in that each one imports Dagster itself.
+    # Dagster asks for the context "spawn". Its processes would behave in the same way, but each of them would import
+    # Dagster again.
     forkserver = multiprocessing.get_context("forkserver")
     server.multiprocessing = SimpleNamespace(  # type: ignore[assignment, attr-defined]
         get_context=lambda _method: forkserver,
-        Process=multiprocessing.Process,  # old versions of Dagster refer to this name
+        Process=multiprocessing.Process,  # old versions of Dagster use this name
     )
 
 

@@ -1,9 +1,8 @@
-"""Run one command and leave nothing behind when it ends.
+"""Run one command, and leave no processes or files behind when it ends.
 
-`SupervisedProcess` starts this script. The script uses only the standard library, so that it needs little memory. The
-script runs as long as the pipe on its standard input is open. A notebook kernel that is killed cannot clean up, but its
-end of the pipe closes. The script then kills the command and every process that the command started, and removes the
-folder.
+`SupervisedProcess` starts this script. To save memory, the script uses only the standard library. The script runs as
+long as the pipe on its standard input is open. A notebook kernel that is killed cannot clean up, but its end of the
+pipe closes. The script then kills the command and every process that the command started, and removes the folder.
 
 The first line of standard input is a JSON object:
 
@@ -12,7 +11,7 @@ The first line of standard input is a JSON object:
 - ``command``: the command and its arguments
 - ``environment``: environment variables to add
 - ``grace_seconds``: how long the command may take to exit after SIGTERM; if 0, it is killed immediately
-- ``show_output``: whether the command's output goes to the owner's standard error instead of the log
+- ``show_output``: whether to write the command's output to the owner's standard error instead of the log
 
 Standard output consists of JSON lines: first ``{"group": process group id}``, then the output of the command, and at
 the end ``{"ended": exit code, "log": last lines of the log}``.
@@ -36,7 +35,8 @@ from typing import Any
 
 LOG_NAME = "log"
 MAX_LOG_LINES = 25
-# The maximum is less than the buffer of a pipe, so the cleanup does not block if the owner does not read the output.
+# The maximum is less than the size of a pipe's buffer, so the cleanup does not block if the owner does not read the
+# output.
 MAX_LOG_CHARACTERS = 10_000
 OWNER_CHECK_SECONDS = 1.0
 PR_SET_CHILD_SUBREAPER = 36
@@ -45,7 +45,7 @@ PR_SET_CHILD_SUBREAPER = 36
 def main() -> None:
     """Read the instructions, run the command, and clean up."""
     owner = os.getppid()
-    # The pipe is unbuffered, because a thread still reads from it while the interpreter shuts down.
+    # The pipe is unbuffered, because a thread may still be reading from it when the interpreter shuts down.
     with os.fdopen(os.dup(sys.stdin.fileno()), "rb", buffering=0) as orders:
         line = orders.readline()
     if not line:
@@ -88,7 +88,7 @@ def start(order: dict[str, Any], log_path: Path) -> subprocess.Popen[bytes]:
     with log_path.open("ab") as log:
         return subprocess.Popen(  # noqa: S603 - the owner's own order
             order["command"],
-            # This process never writes to the pipe. When it exits, the pipe closes, so that the command can notice and
+            # This process never writes to this pipe. When it exits, the pipe closes, so that the command can notice and
             # exit too.
             stdin=subprocess.PIPE,
             stdout=sys.stderr if order["show_output"] else None,
@@ -119,14 +119,14 @@ def wait_for(pid: int) -> int:
 
 
 def kill_group(group: int) -> None:
-    """Kill the remaining processes of a process group and wait until they have exited."""
+    """Kill the remaining processes of a process group, and wait until they have exited."""
     # On macOS, killing a group in which only zombies are left raises a PermissionError.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         while True:
             os.killpg(group, signal.SIGKILL)
             try:
                 os.waitpid(-group, 0)
-            except ChildProcessError:  # only the parent can wait for a process
+            except ChildProcessError:  # this process is not the parent, so it cannot wait for the process
                 time.sleep(0.02)
 
 

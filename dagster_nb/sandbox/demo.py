@@ -1,4 +1,4 @@
-"""``dnb.demo()`` starts a real Dagster, so that users can try things out."""
+"""``dnb.demo()``, which starts a real Dagster so that users can try things out."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def dagster_yaml(max_concurrent_runs: int = MAX_CONCURRENT_RUNS) -> str:
     """Return the ``dagster.yaml`` of a demo.
 
     All event logs are in one database. Creating 2,000 runs takes seconds and 60 MB with one database, but three minutes
-    and 300 MB with Dagster's default of one file per run. A single database also needs no second copy of the asset
-    events.
+    and 300 MB with Dagster's default of one file per run. With a single database, there is also no need for a second
+    copy of the asset events.
 
     Parameters
     ----------
@@ -82,9 +82,9 @@ class Demo:
     client : DagsterClient
         A client of this Dagster, which connects when it is first used.
     truth : GroundTruth
-        The known facts about the history.
+        The facts that are known about the history.
     unfinished_runs : Mapping[str, str]
-        The ids of the unfinished runs, with their statuses. A few seconds after the start, each run reaches its status
+        The ids of the unfinished runs, with their statuses. Each run reaches its status a few seconds after the start,
         and stays in it.
     """
 
@@ -173,7 +173,7 @@ def demo(*, runs: int = 2000, seed: int = 0, port: int | None = None) -> Demo:
     seed
         The seed of the random history. The same seed produces the same history.
     port
-        The port of the webserver. By default, a free port.
+        The port of the webserver. By default, this is a free port.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Run JupyterLab alongside Dagster, with the tour notebooks if this is a git checkout."""
+"""Run JupyterLab alongside Dagster. In a git checkout, it shows the example notebooks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .supervised_process import SupervisedProcess, new_folder
 __all__ = ["JupyterLab", "notebooks_folder"]
 
 FIRST_NOTEBOOK = "01_explore_run_history.ipynb"
-# JupyterLab needs this time to stop its kernels.
+# JupyterLab needs up to this many seconds to stop its kernels.
 GRACE_SECONDS = 10.0
 # These settings prevent JupyterLab from asking about news and updates at its first start.
 SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
@@ -33,7 +33,7 @@ class JupyterLab:
     Attributes
     ----------
     folder : pathlib.Path
-        The folder with the tour notebooks, or the current folder.
+        The folder with the example notebooks, or the current folder.
 
     Raises
     ------
@@ -71,7 +71,7 @@ class JupyterLab:
         )
 
     def exit_reason(self, timeout: float = 0.0) -> str | None:
-        """Return why JupyterLab exited ("" without an error), or None if it still runs after ``timeout`` seconds."""
+        """Return why JupyterLab exited ("" if there was no error), or None if it still runs after ``timeout`` seconds."""
         ended = self._process.wait(timeout)
         if ended is None:
             return None
@@ -91,6 +91,6 @@ class JupyterLab:
 
 
 def notebooks_folder() -> Path | None:
-    """Return the folder with the tour notebooks, or None if the package is not in a git checkout."""
+    """Return the folder with the example notebooks, or None if the package is not in a git checkout."""
     folder = Path(__file__).parents[2] / "notebooks"
     return folder if (folder / FIRST_NOTEBOOK).exists() else None

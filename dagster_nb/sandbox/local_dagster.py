@@ -75,11 +75,11 @@ class LocalDagster:
     home
         An existing DAGSTER_HOME. If None, a temporary folder is created and removed again at the end.
     python_file
-        The file with the definitions. By default, the demo's definitions.
+        The file with the definitions. By default, these are the demo's definitions.
     location
         The name of the code location. By default, the name of the file, or ``"shop"``.
     port
-        The port of the webserver. By default, a free port.
+        The port of the webserver. By default, this is a free port.
     path_prefix
         The path prefix of Dagster's pages, such as ``"/x"``, in the form that their links use. By default,
         ``$DAGSTER_WEBSERVER_PATH_PREFIX`` or no prefix.
@@ -88,14 +88,14 @@ class LocalDagster:
     extra_args
         Additional arguments for ``dagster-webserver``, such as ``["--read-only"]``.
     dagster_yaml
-        The text of the ``dagster.yaml`` in a temporary home.
+        The text of ``dagster.yaml``, if the home is temporary.
     copy
-        A folder with files to copy into the home before the start.
+        A folder with files to copy into the home before Dagster starts.
     fill
         A command that fills the home (``$DAGSTER_HOME``) before Dagster starts. The command can print its progress from
         0 to 1, such as ``{"progress": 0.5}``, which `start` passes to ``on_progress``.
     environment
-        Environment variables to add for all processes.
+        Environment variables to set in all processes.
     python
         The Python interpreter of an environment with Dagster, but not necessarily with dagster_nb. By default, the
         current interpreter.
@@ -171,7 +171,7 @@ class LocalDagster:
         grpc_server = {"socket": server_socket, "location_name": self.location}
         self._files = {
             self._folder / "settings.json": json.dumps(settings),
-            # JSON is valid YAML and quotes all strings correctly.
+            # JSON is valid YAML, and json.dumps quotes all strings correctly.
             Path(workspace): json.dumps({"load_from": [{"grpc_server": grpc_server}]}),
         }
         if home is None:

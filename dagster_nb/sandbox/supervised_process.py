@@ -1,4 +1,4 @@
-"""Run a process that stops when this Python process exits for any reason."""
+"""Run a process that is stopped when this Python process exits, for whatever reason."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ class SupervisedProcess:
         self._grace_seconds = grace_seconds
         self._group: int | None = None
         self._supervisor = subprocess.Popen(  # noqa: S603 - our own script
-            # -P prevents modules next to the script from hiding other modules. -S makes the start faster, and the
-            # script needs no installed packages.
+            # -P prevents modules next to the script from hiding other modules. -S makes the start faster, and is
+            # possible because the script needs no installed packages.
             [sys.executable, "-P", "-S", _supervisor.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -122,7 +122,7 @@ class SupervisedProcess:
                 line = self._stdout.readline()
             elif self.running:
                 break
-            else:  # the supervisor was killed, and the command keeps the pipe open
+            else:  # the supervisor was killed, but the command keeps the pipe open
                 line = b""
             message: dict[str, Any] = json.loads(line) if line else {"ended": None, "log": ""}
             if "group" in message:

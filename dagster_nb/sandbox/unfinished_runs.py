@@ -41,8 +41,8 @@ def _listen(**config: object) -> dict[str, Any]:
 _CLICKS = {CONCURRENCY_TAG: "clicks"}
 _QUEUED = UnfinishedRun("QUEUED", _listen(topic="clicks"), _CLICKS)
 
-# The runs in launch order. The first run takes the only slot for its value of the tag, so the last three runs wait in
-# the queue.
+# The runs in launch order. The first run takes the only slot for its value of the tag, so the last three runs have to
+# wait in the queue.
 UNFINISHED_RUNS = (
     UnfinishedRun("STARTED", _listen(topic="clicks"), _CLICKS),
     UnfinishedRun(

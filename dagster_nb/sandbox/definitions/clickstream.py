@@ -25,7 +25,7 @@ class StreamConfig(dg.Config):
 
 
 def wait_while(instance: dg.DagsterInstance, filters: dg.RunsFilter, *, seconds: float) -> bool:
-    """Wait until no runs match the filters. Return whether some runs still match after a time limit."""
+    """Wait until no runs match the filters. After a time limit, stop waiting. Return whether some runs still match."""
     deadline = time.monotonic() + seconds
     while exist := bool(instance.get_runs(filters, limit=1)):
         if time.monotonic() > deadline:
@@ -35,7 +35,7 @@ def wait_while(instance: dg.DagsterInstance, filters: dg.RunsFilter, *, seconds:
 
 
 def listen(context: dg.OpExecutionContext, until: float) -> NoReturn:
-    """Listen until interrupted. Cancel the run at the given time."""
+    """Listen until interrupted. Cancel the run when the given time is reached."""
     while time.monotonic() < until:
         time.sleep(LISTEN_SECONDS)
     context.instance.report_run_canceling(context.run, "The time in stop_after_seconds has passed.")

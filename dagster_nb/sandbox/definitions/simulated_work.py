@@ -1,4 +1,4 @@
-"""Simulate the work of the demo's ops, because they process no real data."""
+"""Simulate the work of the demo's ops, which do not process real data."""
 
 import sys
 import time
@@ -24,5 +24,5 @@ def process(context: dg.OpExecutionContext | dg.AssetExecutionContext, rows: int
 
 
 def table(name: str, rows: int) -> Table:
-    """Describe a table of the warehouse."""
+    """Return the description of a table in the warehouse."""
     return {"table": name, "rows": rows}

@@ -1,4 +1,4 @@
-"""Keep copies of histories in the user's cache, so that the next demo starts faster."""
+"""Keep copies of histories in the user's cache, so that the demo starts faster the next time."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class HistoryCache:
         self.name = hashlib.sha256(identity.encode()).hexdigest()[:20]
 
     def find(self, fits: Callable[[dt.datetime], bool]) -> Path | None:
-        """Return the newest copy whose end (UTC) satisfies ``fits``, or None."""
+        """Return the newest copy for whose end (UTC) ``fits`` returns True, or None if there is none."""
         for copy in sorted(self.folder.glob(f"{self.name}-*"), reverse=True):
             if fits(dt.datetime.fromtimestamp(int(copy.name.rsplit("-", 1)[1]), dt.UTC)):
                 # Mark this copy as recently used, because `keep` removes the least recently used copies.
@@ -68,7 +68,7 @@ class HistoryCache:
         new = self.folder / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
         with contextlib.suppress(OSError):
             shutil.copytree(home, new, ignore=shutil.ignore_patterns(*NOT_COPIED))
-            # Renaming fails if another demo has already created an identical copy.
+            # Renaming fails if another demo has already created the same copy.
             new.rename(self.folder / f"{self.name}-{int(until.timestamp())}")
             self._remove_old()
         shutil.rmtree(new, ignore_errors=True)

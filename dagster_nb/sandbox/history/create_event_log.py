@@ -53,7 +53,7 @@ __all__ = ["error_info", "event_log", "log_key", "log_message"]
 
 INTERRUPTED = "DagsterExecutionInterruptedError"
 RETRY_SECONDS = 2
-MOMENT = 0.002  # the number of seconds between two events if their times are not planned
+MOMENT = 0.002  # the number of seconds between two events whose times are not planned
 FIRST_PID, PIDS = 20_000, 40_000
 
 
@@ -73,7 +73,7 @@ def log_key(run: PlannedRun) -> str:
 
 
 def log_message(key: str, rows: int) -> str:
-    """Return the line that a step writes to its log and to standard output."""
+    """Return the line that a step writes both to its log and to standard output."""
     return f"{key.rsplit('.', 1)[-1].replace('shop__', '').replace('_', ' ')}: {rows:,} rows"
 
 

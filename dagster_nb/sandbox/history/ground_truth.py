@@ -1,4 +1,4 @@
-"""The facts about a generated history, with which tests compare what the package finds."""
+"""The facts about a generated history. Tests compare what the package finds with these facts."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class GroundTruth:
     flaky_job, flaky_share
         The job that fails occasionally, and the share of its first attempts that fail.
     broken_job, broken_days
-        A job with two days on which all runs failed, and these days (ISO dates, UTC).
+        A job whose runs all failed on two days, and these days (ISO dates, UTC).
     long_tail_job
         The job with the widest spread of durations.
     missing_job, missing_partition
-        A job that never ran for one of its partitions, and this partition.
+        A job that never ran for one of its partitions, and the key of this partition.
     failed_partitions
         The partitions of ``missing_job`` for which all runs failed.
     backfills

@@ -60,7 +60,7 @@ class Incidents:
         return job == self.slower_job and at >= midnight(self.slower_since)
 
     def is_broken(self, job: str, at: float) -> bool:
-        """Return whether all runs of a job fail at a given time."""
+        """Return whether all runs of a job that are created at a given time fail."""
         return job == self.broken_job and dt.datetime.fromtimestamp(at, dt.UTC).date() in self.broken_days
 
     def fixed_at(self) -> float:

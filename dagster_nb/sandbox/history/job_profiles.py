@@ -1,4 +1,4 @@
-"""The profiles of the shop's jobs, with their steps, schedules, durations and failures."""
+"""The profiles of the shop's jobs: their steps, schedules, durations and failures."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ class JobProfile:
     name, team
         The job's name and team, as in the definitions.
     steps
-        The step keys in the order of execution, with the share of the run's duration that each step takes.
+        The keys of the steps in the order of execution, each with its share of the duration of the run.
     median, sigma
-        For runs of the usual size: the median duration in seconds, and the standard deviation of the log durations.
+        The median duration in seconds, and the standard deviation of the log durations, of runs that process the usual
+        number of rows.
     rows
         The usual number of rows that a run processes.
     schedule, times
@@ -34,9 +35,10 @@ class JobProfile:
     partitioned
         Whether each run processes the partition of the previous day.
     failures
-        Each way in which runs fail: a key of `step_errors.FAILURES`, the step that fails, and the share of runs.
+        The ways in which runs fail. Each has a key of `step_errors.FAILURES`, the step that fails, and the share of
+        runs that fail in this way.
     retried
-        A step that is sometimes retried, and the share of runs with a retry.
+        A step that is sometimes retried, and the share of runs in which it is retried.
     """
 
     name: str

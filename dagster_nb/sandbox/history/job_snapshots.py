@@ -58,8 +58,8 @@ class JobSnapshot:
     def plan_id_of(self, run: PlannedRun) -> str:
         """Store the execution plan of a run and return its id.
 
-        The plan of a re-execution names the earlier run that produced each output, so that users can re-execute the
-        re-execution too.
+        The plan of a re-execution names the earlier run that produced each output, so that users can also re-execute
+        the re-execution.
         """
         past = self._pasts[run.parent_run_id] if run.parent_run_id else None
         if run.status == "FAILURE":
@@ -95,7 +95,7 @@ def _all_outputs(past: PastExecutionState | None) -> set[StepOutputHandle]:
 def repository_origin(location: str) -> RemoteRepositoryOrigin:
     """Return the origin of the demo's repository.
 
-    The host and the socket in the origin do not matter, because Dagster compares only the name.
+    The host and the socket in the origin do not matter, because Dagster only compares the name.
     """
     return RemoteRepositoryOrigin(
         GrpcServerCodeLocationOrigin(host="localhost", socket=f"{location}.sock", location_name=location), REPOSITORY
@@ -114,7 +114,7 @@ def store_job_snapshots(
     location
         The name of the code location.
     configs
-        The names of the jobs, with a valid run config for each.
+        The names of the jobs, each with a valid run config.
 
     Returns
     -------

@@ -30,8 +30,8 @@ EXTRA_FAILURES_SHARE = 1.05
 SENSOR_SECONDS = 300
 SKIPPED_TICKS_DAYS = 7  # Dagster keeps the skipped ticks of sensors for a week
 BACKFILLS = (
-    # job, number of partitions, age of the first partition in days, age of the backfill in days, share of runs that
-    # fail
+    # For each backfill: the job, the number of partitions, the age of the first partition and of the backfill in days,
+    # and the share of runs that fail.
     ("export_invoices", 30, 150, 62, 0.0),
     ("daily_sales", 14, 104, 26, 0.2),
 )
@@ -39,7 +39,7 @@ BACKFILLS = (
 
 @dataclass(frozen=True, slots=True)
 class PlannedLaunch:
-    """One launch of a job. ``launched_by`` is the tag that names the launcher."""
+    """One launch of a job. ``launched_by`` is the tag that names what launched the run."""
 
     job: JobProfile
     at: float
@@ -60,7 +60,7 @@ def _days_before(until: dt.datetime) -> list[dt.date]:
 
 
 def scale_for(runs: int, until: dt.datetime) -> float:
-    """Return the factor by which the shop must be busier than usual to produce a number of runs."""
+    """Return how many times as busy as usual the shop must be to produce a given number of runs."""
     once = float(sum(count for _, count, *_ in BACKFILLS))
     more = 0.0
     for day in _days_before(until)[1:]:
@@ -72,7 +72,7 @@ def scale_for(runs: int, until: dt.datetime) -> float:
             once += usual * job.partitioned
             more += usual * (not job.partitioned)
     wanted = runs / EXTRA_FAILURES_SHARE
-    # Except in the smallest histories, the number of daily runs for partitions does not depend on the scale.
+    # Except in the smallest histories, the number of runs per day for partitions does not depend on the scale.
     return max((wanted - once) / more, wanted / (once / MIN_SCALE + more))
 
 
@@ -110,7 +110,7 @@ def _launches_of_day(job: JobProfile, day: dt.date, scale: float, rng: Random) -
 
 
 def _random_count(mean: float, rng: Random) -> int:
-    """Round the mean up or down at random, so that the expected value equals the mean."""
+    """Round the mean up or down at random, so that the average of many results equals the mean."""
     return int(mean) + (rng.random() < mean % 1)
 
 

@@ -114,7 +114,7 @@ def _finish_backfills(backfills: list[PlannedBackfill], runs: list[PlannedRun]) 
 
 
 def _drop(runs: list[PlannedRun], surplus: int, rng: Random) -> list[PlannedRun]:
-    """Drop a number of runs, preferably ordinary successful runs, but never the parent of another run."""
+    """Drop a number of runs. These are ordinary successful runs if possible, and never the parent of another run."""
     parents = {run.parent_run_id for run in runs}
     ordinary = [
         run
@@ -126,8 +126,8 @@ def _drop(runs: list[PlannedRun], surplus: int, rng: Random) -> list[PlannedRun]
     ]
     dropped = {run.run_id for run in rng.sample(ordinary, min(surplus, len(ordinary)))}
     kept = [run for run in runs if run.run_id not in dropped]
-    # If there are too few ordinary runs, as in a very small history, drop the newest runs, because parents are older
-    # than their children.
+    # If there are too few ordinary runs, as in a very small history, drop the newest runs, because a parent is older
+    # than its children.
     return kept[: len(kept) - (surplus - len(dropped))]
 
 

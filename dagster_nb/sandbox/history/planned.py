@@ -22,7 +22,7 @@ class PlannedStep:
     start, end
         The start of the first attempt and the end of the last attempt.
     attempts
-        The number of attempts. All attempts before the last attempt failed.
+        The number of attempts. All attempts before the last one failed.
     failure
         A key of `step_errors.FAILURES`, or None if the step succeeded.
     """
@@ -109,7 +109,7 @@ class PlannedBackfill:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """A complete history, with runs and ticks sorted by creation time."""
+    """A complete history, with the runs and ticks sorted by creation time."""
 
     runs: tuple[PlannedRun, ...]
     ticks: tuple[PlannedTick, ...]

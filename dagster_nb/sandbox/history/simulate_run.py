@@ -70,7 +70,7 @@ def simulate_first_run(launch: PlannedLaunch, run_id: str, rng: Random, incident
 
 
 def simulate_reexecution(run: PlannedRun, run_id: str, rng: Random, incidents: Incidents) -> PlannedRun | None:
-    """Simulate a re-execution from failure. Return None if nobody re-executes the run."""
+    """Simulate a re-execution from failure. Return None if no user re-executes the run."""
     if run.failure is None or run.status != "FAILURE":
         return None
     job = JOB_PROFILES[run.job]
@@ -215,5 +215,5 @@ def _choose_config(job: JobProfile, rows: int, partition: str | None, rng: Rando
 
 
 def _to_microseconds(seconds: float) -> float:
-    """Round to microseconds, because storage and frames have this resolution."""
+    """Round a time to microseconds, because this is the resolution of the storage and of frames."""
     return round(seconds, 6)

@@ -14,7 +14,7 @@ class Failure:
     Parameters
     ----------
     cls_name, message
-        The class and the message of the exception. A random number replaces the placeholder ``{n}``.
+        The class and the message of the exception. The placeholder ``{n}`` is replaced with a random number.
     frames
         The frames of the stack trace, with file, line, function and code.
     cause

@@ -107,7 +107,7 @@ def write_new_home(home: Path, *, runs: int, seed: int, until: dt.datetime) -> N
 
 
 def print_progress(share: float) -> None:
-    """Print the progress as JSON, for `LocalDagster.start` to read."""
+    """Print the progress as JSON, so that `LocalDagster.start` can read it."""
     sys.stdout.write(json.dumps({"progress": round(share, 3)}) + "\n")
     sys.stdout.flush()
 
@@ -195,7 +195,7 @@ def _utc(seconds: float) -> dt.datetime:
 
 
 def _with_event_log(runs: Sequence[PlannedRun]) -> list[PlannedRun]:
-    """Return the runs that get an event log. The other runs look as if Dagster had pruned their logs."""
+    """Return the runs that get an event log. The other runs look as if Dagster had deleted their logs."""
     old = max(0, len(runs) - MAX_RECENT_EVENT_LOGS)
     return [
         run
