@@ -71,7 +71,7 @@ def compare_asset_checks(client: dnb.DagsterClient, instance: DagsterInstance, g
             "message": evaluation.description,
         }
         assert row["metadata"] == _values(evaluation.metadata)
-        # Dagster returns the time at which the result was stored, in whole seconds.
+        # Dagster returns the time when the result was stored, in whole seconds.
         assert row["timestamp"].timestamp() == pytest.approx(records[0].create_timestamp, abs=1)
 
 
@@ -251,7 +251,7 @@ def compare_backfills(client: dnb.DagsterClient, instance: DagsterInstance) -> N
 
 
 def _materializations(instance: DagsterInstance, key: dg.AssetKey) -> Iterator[dg.EventLogRecord]:
-    """Yield the materializations in the order in which they were stored."""
+    """Yield the materializations in the order in which Dagster stored them."""
     cursor = None
     while True:
         result = instance.fetch_materializations(key, limit=1_000, cursor=cursor, ascending=True)

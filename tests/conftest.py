@@ -16,7 +16,7 @@ settings.register_profile("everyday", max_examples=25, deadline=None)
 settings.register_profile("thorough", max_examples=250, deadline=None)
 settings.load_profile("everyday")
 
-# Respond to Ctrl-C even if a shell has started pytest in the background, because some tests send Ctrl-C to child
+# Make Ctrl-C work even if a shell has started pytest in the background, because some tests send Ctrl-C to child
 # processes.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 
 def install(package: str, *options: str) -> bool:
-    """Install a package, or return False if apt or root permissions are missing.
+    """Install a package. Return False if apt or root permissions are missing.
 
-    The lock is needed because tests run in parallel, and apt fails if another apt is running. The caller checks that
-    the installation succeeded.
+    A lock is needed, because tests run in parallel and apt fails if another apt is running. The caller checks that the
+    installation succeeded.
     """
     if not shutil.which("apt-get") or os.geteuid() != 0:
         return False

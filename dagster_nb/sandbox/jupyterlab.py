@@ -71,7 +71,10 @@ class JupyterLab:
         )
 
     def exit_reason(self, timeout: float = 0.0) -> str | None:
-        """Return why JupyterLab exited ("" if without an error). Return None if it still runs after ``timeout`` seconds."""
+        """Return why JupyterLab exited, or None if it is still running after ``timeout`` seconds.
+
+        The reason is "" if there was no error.
+        """
         ended = self._process.wait(timeout)
         if ended is None:
             return None

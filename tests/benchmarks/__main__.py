@@ -6,8 +6,8 @@
     python -m tests.benchmarks --part read --runs 20000 --rounds 9
 
 Each read runs in its own process. Each round measures every way of reading once, and each ratio is the median over all
-rounds. Do not compare results from different runs of this command, because the machine's speed varies. The command
-checks no limits.
+rounds. Do not compare results from different runs of this command, because the machine's speed varies. The command only
+measures: it does not fail if something is slow.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ CLIENT_STEPS = Way("client.steps() of the newest 1,000", "client_steps")
 BARE_STEPS = Way("bare loop, 25 runs per request", "bare_steps", 25)
 IN_PROCESS = Way("DagsterInstance.get_run_records()", "in_process")
 
-# The machine's speed drifts, so ways that are compared with each other are measured one after the other.
+# The speed of the machine drifts, so measure the ways of reading that are compared with each other one after the other.
 DIRECT_WAYS = (BARE_500, BARE_1000, CLIENT, BARE_2000, DAGSTER_CLIENT, IN_PROCESS, SMALL_PAGES)
 SLOW_NETWORK_WAYS = (BARE_500, BARE_1000, CLIENT, BARE_2000, DAGSTER_CLIENT)
 
-# A single page takes less time than this, but the whole read takes much longer.
+# A single page takes less time than this, but reading all pages takes much longer.
 SHORT_TIMEOUT_SECONDS = 1.0
 IMPATIENT_CLIENT = Way("client.runs(), timeout=1", "client_runs", timeout=SHORT_TIMEOUT_SECONDS)
 FAULTS = {
@@ -67,14 +67,14 @@ class Benchmark:
         self._began = time.monotonic()
 
     def read(self, folder: Path) -> Iterator[Row]:
-        """Measure every way of reading runs, without a proxy."""
+        """Measure every way of reading runs, without a proxy in between."""
         for runs in self._options.runs:
             with servers.on_sqlite(servers.home_with(runs, folder)) as server:
                 measured = self._measure([(_place("SQLite", server), way) for way in DIRECT_WAYS])
                 yield from _rows(runs, measured)
 
     def steps(self, folder: Path) -> Iterator[Row]:
-        """Measure how fast the client reads the steps of many runs, from a history with event logs."""
+        """Measure how fast the client reads the steps of many runs from a server with event logs."""
         runs = self._options.runs[0]
         with servers.on_sqlite(servers.home_with(runs, folder, events=True)) as server:
             place = _place("SQLite", server, "steps")
@@ -169,7 +169,8 @@ def _place(label: str, server: Running, document: str = "runs", **options) -> Pl
 
 
 def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:
-    """Yield one row per measurement, with its ratios to the bare loop and to the same read at the first place."""
+    """Yield one row per measurement, with its ratios to the bare loop and to the same way of reading at the first
+    place."""
     undisturbed = measured[0].place
     for one in measured:
         bare = _find(measured, one.place, BARE_1000)
@@ -178,7 +179,7 @@ def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:
 
 
 def _find(measured: Sequence[Measured], place: Place, way: Way) -> Measured | None:
-    """Find the measurement of a way of reading at a place, regardless of its timeout."""
+    """Find the measurement of a way of reading at a place, whatever its timeout is."""
     for one in measured:
         if one.place == place and (one.way.reader, one.way.page_size) == (way.reader, way.page_size):
             return one

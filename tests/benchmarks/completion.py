@@ -24,12 +24,13 @@ N_OPS = 200
 
 
 def completion() -> Iterator[Row]:
-    """Time completion at 200 places each: in a config of 200 ops, in both styles, and in GraphQL documents."""
+    """Measure completion at 200 places in a config of 200 ops, in both YAML styles, and at 200 places in GraphQL
+    documents."""
     names = [f"op_{number}" for number in range(N_OPS)]
     shape = configs.shape("Shape.ops", *(configs.field(name, "Shape.load") for name in names))
     types = [shape if one["key"] == "Shape.ops" else one for one in configs.SCHEMA["allConfigTypes"]]
     help_ = ConfigHelp({**configs.SCHEMA, "allConfigTypes": types})
-    # YAML would replace repeated objects by aliases.
+    # YAML would replace repeated objects with aliases.
     config = {"ops": {name: copy.deepcopy(configs.SAMPLE["ops"]["load"]) for name in names}}
     chosen = random.Random(17).choices(configs.mappings(config), k=N_PLACES)
     for style, is_flow in (("block", False), ("flow", True)):

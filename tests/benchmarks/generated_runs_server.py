@@ -1,7 +1,7 @@
-"""A server that generates any number of runs from a template, so that it stores none of them.
+"""A server that generates any number of runs from a template, so that it does not have to store them.
 
 For each page, it executes the GraphQL query for a single run on the schema of the installed Dagster. It then repeats
-the response of this run with different values.
+the response for this run with different values.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SCHEDULES = ("hourly", "nightly", "weekly", "monthly", "early", "late")
 _FIRST_CREATED = 1_700_000_000
 _SECONDS_BETWEEN_RUNS = 60
 
-# The run for which the query is executed. All values are unique, so that the template can replace each of them.
+# The run for which the query is executed. All its values are different, so that each of them can be replaced.
 _SAMPLE = {
     "runId": "<id>",
     "jobName": "<job>",
@@ -66,7 +66,7 @@ _PLACE = re.compile("|".join(map(re.escape, _PLACES)))
 
 
 def run_id(number: int) -> str:
-    """Return the id of a run. Newer runs have higher numbers."""
+    """Return the id of the run with a number. Newer runs have higher numbers."""
     return f"{number:08x}-0000-4000-8000-000000000000"
 
 
@@ -159,7 +159,7 @@ class GeneratedRunsServer:
 
 
 def _render(run: str, numbers: Sequence[int]) -> str:
-    """Return the JSON of several runs, made from the JSON of the sample run."""
+    """Return the JSON of several runs, which is made from the JSON of the sample run."""
     template = _template(run)
     return ", ".join([template % _values(number) for number in numbers])
 

@@ -1,4 +1,4 @@
-"""Measure how fast a history is filled, refreshed and read."""
+"""Measure how fast a history can be filled, refreshed and read."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def refreshed(home: Path, folder: Path, *, rounds: int) -> Iterator[Row]:
 
 
 def _change(instance: DagsterInstance, edits: int, deletions: int) -> None:
-    """Edit the tags of some recent runs, and delete the oldest runs as a retention policy would."""
+    """Change the tags of some recent runs, and delete the oldest runs, as a retention policy would."""
     runs = instance.get_run_records()
     newest = runs[:_NEWEST]
     for record in newest[:: max(1, len(newest) // edits)][:edits]:

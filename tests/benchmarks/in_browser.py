@@ -54,7 +54,7 @@ RUN_CELL = """
 })
 """
 
-# Record the long tasks of the page, in milliseconds. A browser reports tasks of 50 milliseconds and more.
+# Record the long tasks of the page, in milliseconds. The browser reports tasks that take 50 milliseconds or more.
 RECORD_TASKS = """
 () => {
   window.longTasks = [];
@@ -84,7 +84,7 @@ RECORD_DELAY = """
 
 
 def of_explorer(url: str, runs: int, *, rounds: int) -> Iterator[Row]:
-    """Open an explorer of a server with this many runs, use it, and yield a row per chart and kind of use."""
+    """Open an explorer of a server with this many runs, use it, and yield one row per chart and kind of use."""
     with _notebook(CONNECT.format(url=url)) as notebook:
         page = notebook.page
         page.evaluate(RECORD_TASKS)
@@ -148,7 +148,7 @@ def _longest_tasks(notebook: Notebook, changes: Sequence[Callable[[], object]], 
 
 
 def _most_cpu_of_a_task(trace: dict[str, list[dict[str, Any]]]) -> float:
-    """Return the highest CPU time of a task in milliseconds. Other processes on the machine do not affect CPU time."""
+    """Return the highest CPU time of a task in milliseconds. CPU time does not depend on other processes."""
     events = trace["traceEvents"]
     main = {
         (one["pid"], one["tid"])
@@ -193,7 +193,7 @@ def _changes_in_page(explorer: Locator) -> list[Callable[[], None]]:
 
 
 def _hover(chart: ChartPage) -> str:
-    """Move the pointer to random marks, and describe how long the tooltip took."""
+    """Move the pointer to random marks, and say how long the tooltip took to appear."""
     marks = random.Random(4).sample(range(len(chart.sent["marks"])), min(N_POINTS, len(chart.sent["marks"])))
     delays = []
     for mark in marks:
@@ -220,7 +220,7 @@ def _drags(chart: ChartPage, rounds: int) -> dict[str, list[float]]:
 
 
 def _delays(chart: ChartPage, keys: list[str], act: Callable[[], None]) -> dict[str, float]:
-    """Do something in the page, and return the milliseconds that it took."""
+    """Do something in the page, and return how many milliseconds it took."""
     chart.page.evaluate("keys => keys.forEach((key) => { delays[key] = null; })", keys)
     act()
     chart.page.wait_for_function("keys => keys.every((key) => delays[key] !== null)", arg=keys)

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class ReadingFailedError(Exception):
-    """Reading failed. The message is the last line of the error output."""
+    """Reading failed. The message is the last line that the process wrote to standard error."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,8 @@ class Measured:
 def measure(tasks: Sequence[tuple[Place, Way]], *, rounds: int, on_progress: Callable[[str], object]) -> list[Measured]:
     """Measure each way of reading once per round, and reverse the order in every second round.
 
-    The first round is an untimed warm-up in which every read goes through a proxy that counts requests and bytes.
+    The first round is a warm-up that is not timed. In this round, every read goes through a proxy that counts requests
+    and bytes.
 
     Parameters
     ----------
@@ -119,12 +120,12 @@ def measure(tasks: Sequence[tuple[Place, Way]], *, rounds: int, on_progress: Cal
     rounds
         The number of rounds to time.
     on_progress
-        Called with a line of progress after each read.
+        A function that is called with a line of text after each read.
 
     Raises
     ------
     RuntimeError
-        If a way of reading reads nothing, or two ways read different runs or steps at the same place.
+        If a way of reading reads nothing, or if two ways read different runs or steps at the same place.
     """
     measured = [Measured(place, way) for place, way in tasks]
     digests: dict[tuple[str, ...], set[str]] = defaultdict(set)

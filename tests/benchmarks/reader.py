@@ -159,7 +159,10 @@ def client_steps(job: Job) -> Iterator[Read]:
 
 @contextmanager
 def bare_steps(job: Job) -> Iterator[Read]:
-    """Read the same steps as ``client.steps()``, but with aiohttp and the same number of concurrent requests."""
+    """Read the same steps as ``client.steps()``, but with aiohttp alone.
+
+    The number of concurrent requests is the same.
+    """
     import aiohttp
 
     from dagster_nb.map_concurrently import MAX_CONCURRENCY
@@ -228,7 +231,7 @@ def history_fill(job: Job) -> Iterator[Read]:
     def read() -> list[str]:
         history = client.history(job.home)
         history.refresh()
-        # Return no run ids, because reading them would add to the measured memory. `history_runs` checks them.
+        # Return no run ids, because storing them would add to the measured memory. `history_runs` checks them.
         return []
 
     with _client(job) as client:
@@ -275,7 +278,7 @@ WAYS = {way.__name__: way for way in _ALL}
 
 @contextmanager
 def _client(job: Job) -> Iterator[Any]:
-    """Connect and read a few runs, so that imports and parsing are not measured."""
+    """Connect and read a few runs first, so that imports and parsing are not measured."""
     import dagster_nb as dnb
 
     with dnb.connect(job.direct_url, progress=False) as client:

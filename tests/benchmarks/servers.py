@@ -45,7 +45,7 @@ class Running:
 
 
 def home_with(runs: int, folder: Path, *, events: bool = False) -> Path:
-    """Return a DAGSTER_HOME with this many runs, with or without event logs. Create it if it does not exist."""
+    """Return a DAGSTER_HOME with this many runs, with or without event logs. Create it if necessary."""
     name = f"{runs}-with-events" if events else str(runs)
     home = folder / f"home-{name}"
     if not home.exists():

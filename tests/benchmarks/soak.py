@@ -3,7 +3,8 @@
     python -m tests.benchmarks.soak                # two hours
     python -m tests.benchmarks.soak --minutes 30
 
-The demo keeps launching and finishing runs. All numbers in the table should level off. The command checks no limits.
+The demo keeps launching and finishing runs. All numbers in the table should level off. The command only measures: it
+does not fail if a number grows.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ explorer = dnb.RunExplorer(client)
 explorer._header._interval.value = {interval}
 monitor = None
 """
-# Open a new monitor for the newest run each time, like a user who opens one run after another.
+# Open a new monitor for the newest run each time, as a user does who opens one run after another.
 _MEASURE = """
 if monitor is not None:
     monitor.close()

@@ -81,7 +81,7 @@ class ChartPage:
 
     @contextmanager
     def recorded(self, action: str) -> Iterator[Callable[[int], list[list[Any]]]]:
-        """Record an action's calls instead of performing the action.
+        """Record the calls of an action instead of performing the action.
 
         Return a function that waits for a number of calls and returns the arguments of each call.
         """

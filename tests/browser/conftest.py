@@ -46,7 +46,7 @@ def demo() -> Iterator[Demo]:
 @pytest.fixture(scope="package")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport={"width": 1440, "height": 1000})
-    # A busy machine may take ten times as long as a quiet one.
+    # A busy machine may take ten times as long as an idle one.
     made.set_default_timeout(60_000)
     yield made
     made.close()

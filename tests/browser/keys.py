@@ -24,8 +24,8 @@ async def refuse(self, document, variables=None):
     raise dnb.QueryError("the test refuses this request")
 DagsterApi.mutate = refuse
 """
-# Focus a panel's first element that has not had the focus yet, and return a description of the element. A redrawn
-# element counts as the same element.
+# Focus a panel's first element that has not had the focus yet, and return a description of the element. An element that
+# was redrawn counts as the same element.
 _FOCUS_NEXT = """
 (selector) => {
   window.dnbPressed ??= new Set();
@@ -70,7 +70,7 @@ def press_keys(page: Page, panel: str, *scenes: Callable[[], object]) -> list[st
         The CSS selector of the panel.
     scenes
         Functions that open parts of the panel, such as a menu or a dialog. A key may close what a scene has opened, so
-        scenes are repeated until they show no new elements.
+        the scenes are repeated until no new elements appear.
     """
     page.evaluate(_KEEP_PAGE)
     before = page.evaluate(CELLS)

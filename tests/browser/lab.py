@@ -39,8 +39,8 @@ async (code) => {
 IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
 
-# anywidget logs this error if a widget takes more than two seconds to start, as on a slow machine. Ignoring it is safe,
-# because the tests fail anyway if the widget does not start at all.
+# anywidget logs this error if a widget takes more than two seconds to start, as it can on a slow machine. Ignoring it
+# is safe, because the tests fail anyway if the widget does not start at all.
 _SLOW_START = "[anywidget] Failed to initialize model"
 
 
@@ -56,7 +56,7 @@ def record_errors(page: Page, errors: list[str]) -> None:
 
 
 def run_code(page: Page, code: str) -> str:
-    """Run code in the kernel of the page's notebook and return its output."""
+    """Run code in the kernel of the page's notebook, and return its output."""
     answer = str(page.evaluate(_EXECUTE, code)).strip()
     assert not answer.startswith("!!"), answer
     return answer

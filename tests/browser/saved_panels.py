@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-# Maps a text that identifies a panel's static output to the minimum number of rows in this output
+# Maps text that identifies the static output of a panel to the minimum number of rows in this output
 _OUTPUTS = {"RunExplorer of": 4, "open in Dagster": 4, "Launchpad: ": 2, "Schema browser of": 4}
 _PANELS = ("explorer", "monitor", "launchpad", "schema")
 _HOW_TO_USE = "To use the panel, run the cell again in Jupyter."
@@ -23,7 +23,8 @@ def shows_live_panels(page: Page) -> None:
 
 
 def shows_static_output(page: Page) -> None:
-    """Check that the page shows no live panels, but the static output of all four panels, with rows and pictures."""
+    """Check that instead of live panels, the page shows the static output of all four panels, with rows and
+    pictures."""
     expect(page.get_by_text(_HOW_TO_USE).locator("visible=true")).to_have_count(len(_PANELS))
     expect(page.locator(".dnb:visible")).to_have_count(0)
     expect(page.get_by_text("model not found").locator("visible=true")).to_have_count(0)

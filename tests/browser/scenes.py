@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Scene = Callable[[], object]
 
-# With two runs, the table is small.
+# Show only two runs, so that the table is small.
 _RESET = """
 explorer.wait()
 state = explorer.filters, set(explorer.selection), explorer.model.open_run_id
@@ -58,7 +58,7 @@ class ExplorerScenes:
         ]
 
     def _reset(self) -> None:
-        # Ask the kernel, because the page may not show the last key's effect yet.
+        # Ask the kernel, because the page may not show the effect of the last key yet.
         self._notebook.run(_RESET)
         expect(self._explorer.locator("tr[aria-selected=true]")).to_have_count(2)
         expect(self._detail).to_contain_text("Failed in step")
@@ -67,7 +67,7 @@ class ExplorerScenes:
         return self._explorer.get_by_role("button", name=name, exact=True).first
 
     def _click(self, name: str, shown: Locator) -> Scene:
-        """Return a scene that presses a button, unless what the button shows is already visible."""
+        """Return a scene that presses a button, unless the part that the button shows is already visible."""
 
         def scene() -> None:
             self._reset()

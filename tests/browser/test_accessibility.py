@@ -54,7 +54,7 @@ def panels(lab, context, demo):
 
 
 def violations(page):
-    """Return the serious and critical violations that Axe finds, and the ARIA rules that it could not decide."""
+    """Return the serious and critical violations that Axe finds, and the ARIA rules that it could not check."""
     # The default options would report only one node for each rule that passes.
     found = Axe().run(page, ".dnb", {}).response
     checked = {rule["id"]: len(rule["nodes"]) for rule in found["passes"]}
@@ -113,7 +113,7 @@ def test_keystrokes_in_the_explorer_do_not_reach_the_notebook(harmless):
         "Filter by sync_crm",
     ]
     assert [part for part in parts if not any(one.endswith(part) for one in pressed)] == []
-    # Enter also confirmed the dialogs.
+    # Pressing Enter has also confirmed the dialogs.
     assert int(harmless.run("print(len(refused))")) > 0
 
 

@@ -40,7 +40,7 @@ NOTEBOOKS_OWN = re.compile(
 
 @contextmanager
 def serving(folder, dagster_url, *command, cwd, url):
-    """Run a server with its own home folder until the end of the block."""
+    """Run a server with its own home folder until the end of the ``with`` block."""
     environment = {
         **os.environ,
         "HOME": str(folder),
@@ -136,7 +136,7 @@ def open_run_in_chart(page, explorer, runs):
     """Move to a mark of the chart with the keyboard, then with the mouse, and click it."""
     stage = explorer.locator(".dnb-charts .dnb-chart-stage")
     tip = stage.locator(".dnb-chart-tip")
-    # The chart is drawn a moment after the table.
+    # The chart is drawn shortly after the table.
     expect(explorer.locator(".dnb-picture img").first).to_have_attribute(
         "alt", re.compile(f"Chart of {len(runs)} runs")
     )
@@ -203,7 +203,7 @@ def test_the_explorer_works_in_notebook_7(tab, demo, tmp_path):
         for panel, least in {".dnb-explorer": 60, ".dnb-launchpad": 8, ".dnb-monitor": 8}.items():
             assert len(press_keys(tab.page, panel)) >= least
         assert len(press_keys(tab.page, ".dnb-schema", partial(choose_entry, tab.page))) >= 6
-        # The keys have set filters and changed the chart, and the static output follows them.
+        # The keys have set filters and changed the chart, and the static output has been updated accordingly.
         run_code(tab.page, "explorer.set_filters()\nexplorer.model.change_view(chart='Durations')")
         tab.page.wait_for_function(SHOWS_ALL_RUNS)
         # The panels are readable after a restart of the kernel, and in the saved notebook.

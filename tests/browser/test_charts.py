@@ -190,7 +190,7 @@ def test_arrow_keys_visit_all_runs_in_order_and_enter_opens_them(notebook, chart
     for first in range(0, N_POINTS, per_lane):
         lane = positions if name == "Trend" else positions[drawn["job_name"] == runs.loc[visited[first], "job_name"]]
         reached = lane.reindex(visited[first : first + per_lane]).dropna()
-        # The browser's positions are less precise.
+        # The positions in the browser are less precise.
         assert (reached.diff().dropna() > -0.01).all()
         assert set(lane[lane < reached.max() - 0.01].index) <= set(reached.index)
 
@@ -213,7 +213,7 @@ def test_a_drag_chooses_the_runs_between_two_marks(notebook, chart, name):
         chosen = ranges(N_POINTS)
     for (first, last), (left, right) in zip(chosen, dragged, strict=True):
         found = set(values[(values >= first) & (values <= last)].index)
-        # The pointer may be up to a pixel beside the mark.
+        # The pointer may be up to one pixel away from the mark.
         assert set(positions[(positions > left + 1) & (positions < right - 1)].index) <= found
         assert found <= set(positions[(positions > left - 1) & (positions < right + 1)].index)
 
@@ -247,7 +247,7 @@ def test_a_line_shows_its_job_and_a_click_chooses_the_job(notebook, chart):
     positions = []
     while len(positions) < N_POINTS:
         x, y, line = points.pop()
-        # All marks and other lines are far enough away from this point.
+        # All marks and all other lines are far enough away from this point.
         if all(chart.distance(mark, x, y) > 5 for mark in range(len(sent["marks"]))) and all(
             other == line or abs(x - near) + abs(y - high) > 12 for near, high, other in points
         ):
@@ -503,7 +503,7 @@ def test_bars_name_their_period_and_a_click_shows_its_runs(notebook, chart, name
     for mark in random.Random(5).sample(range(len(periods)), min(N_POINTS, len(periods))):
         left, top, right, bottom = sent["marks"][mark]
         if name == "Status over time" and bottom - top < 1:
-            continue  # A pointer cannot touch this bar, only the keyboard can.
+            continue  # This bar can be reached only with the keyboard, not with the pointer.
         chart.move_to((left + right) / 2, (top + bottom) / 2)
         for part in ("period", "status", "text"):
             expect(chart.tip).to_contain_text(periods[mark][part])
@@ -628,7 +628,7 @@ def test_the_steps_of_an_open_run_answer(notebook, chart):
     details = notebook.page.locator(".dnb-explorer .dnb-detail").first
     log = details.get_by_role("button", name="Log", exact=True)
     expect(log).to_have_class(re.compile("mod-active"))
-    # The picture has disappeared, so the focus is on the open tab.
+    # The picture has disappeared, so the focus has moved to the open tab.
     expect(log).to_be_focused()
     step = notebook.run("print(explorer._details.log._step.value)")
     assert step in sent["ids"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PHONE = {"width": 390, "height": 844}
 UNTIL = dt.datetime(2026, 11, 25, 14, tzinfo=dt.UTC)
 
-# Returns the elements that are wider than the page or their container, and the texts whose contrast with the background
+# Returns the elements that are wider than the page or their container, and the text whose contrast with the background
 # is too low
 PROBLEMS = """
 () => {

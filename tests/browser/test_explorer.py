@@ -340,7 +340,7 @@ def test_shortcuts_with_ctrl_save_the_notebook_but_do_not_run_its_cells(clean):
     page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
 
 
-# Returns the texts whose contrast with the background is too low, and their contrast ratios.
+# Returns the text whose contrast with the background is too low, with the contrast ratios.
 LOW_CONTRAST = """
 () => {
   const numbers = (color) => {
@@ -503,7 +503,7 @@ def test_the_keyboard_reaches_every_row(clean):
     expect(clean.row(ids[998])).to_be_focused()
     clean.page.keyboard.press("Space")
     expect(clean.box.get_by_text("1 run selected")).to_be_visible()
-    # The arrow keys still work when scrolling has removed the focused row from the document.
+    # The arrow keys still work after scrolling has removed the focused row from the document.
     clean.box.locator(".dnb-table .dnb-scroll").evaluate("box => box.scrollTo(0, 0)")
     expect(clean.row(ids[998])).to_have_count(0)
     clean.page.keyboard.press("ArrowDown")
@@ -550,7 +550,7 @@ def test_a_click_on_a_value_sets_a_filter_and_related_runs_open_in_the_panel(cle
     clean.reset()
     expect(clean.box.locator(".dnb-detail")).to_be_hidden()
 
-    # Tab moves the focus to the buttons of the row.
+    # The Tab key moves the focus to the buttons of the row.
     clean.rows.first.focus()
     clean.page.keyboard.press("Tab")
     expect(clean.rows.first.get_by_role("button").first).to_be_focused()

@@ -157,7 +157,7 @@ def test_the_launchpad_lists_every_job_and_requires_a_partition(launchpad):
     a_text_area_replaces_the_editor_if_the_page_blocks_its_script(book)
 
 
-# Make the import of the editor's script fail. No other script is this large.
+# Make the import of the editor's script fail. It is the only script of this size.
 BLOCK_EDITOR = """
 () => {
   const create = URL.createObjectURL;
@@ -201,7 +201,7 @@ widgets.Tab([pad, monitor], titles=["Launch", "Newest run"])
     )
     field = book.output.locator(".dnb-launchpad .dnb-field").first
     expect(field).to_be_visible()
-    # A label stays above its field although the monitor's styles are on the same page.
+    # Labels stay above their fields although the styles of the monitor are on the same page.
     assert field.evaluate("field => getComputedStyle(field).flexDirection") == "column"
     book.output.get_by_role("tab", name="Newest run").click()
     log = book.output.locator(".dnb-monitor .dnb-log")

@@ -31,7 +31,7 @@ def reopen(opened):
 
 
 def change_the_view(opened):
-    """Choose failed runs, another chart, another order and fewer columns, and wait until the output shows them.
+    """Choose failed runs, another chart, another order and fewer columns, and wait until the output shows this view.
 
     Return the shortened run ids in the table.
     """
@@ -84,7 +84,7 @@ def test_panels_are_readable_after_a_kernel_restart_and_in_a_saved_notebook(note
     opened.shot("reopened_dark")
     opened.theme(dark=False)
 
-    # Change the file, so that its signature is invalid and Jupyter no longer trusts the notebook.
+    # Change the file so that its signature becomes invalid and Jupyter no longer trusts the notebook.
     path = opened.lab.root / f"{opened.name}.ipynb"
     content = json.loads(path.read_text())
     content["cells"][0]["outputs"][-1]["data"]["text/plain"] += " "

@@ -100,7 +100,7 @@ class Evidence:
 @pytest.fixture(scope="package")
 def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
     wanted = {name for item in request.session.items if (name := _target_of(item))}
-    # A pytest-xdist worker does not know which target comes next, so it starts no server in advance.
+    # A pytest-xdist worker does not know which target comes next, so it cannot start the server in advance.
     alone = not hasattr(request.config, "workerinput")
     fleet = Fleet([target for target in TARGETS if target.name in wanted], ahead=alone)
     yield fleet
@@ -109,7 +109,7 @@ def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
 
 @pytest.fixture(scope="package", params=TARGETS, ids=str)
 def dagster(request: pytest.FixtureRequest, fleet: Fleet) -> Iterator[Dagster]:
-    """Run a Dagster server for each target in turn."""
+    """Run the Dagster servers of all targets, one after the other."""
     try:
         dagster = fleet.get(request.param)
     except (CannotBuildError, NoPostgresError) as error:
@@ -140,13 +140,13 @@ def backfill_of_job(client: dnb.DagsterClient) -> dnb.Backfill:
 
 @pytest.fixture
 def stored(dagster: Dagster) -> Callable[[], list[read_database.Row]]:
-    """Return a function that reads the server's table of runs, newest first."""
+    """Return a function that reads all runs from the server's database, newest first."""
     return lambda: read_database.rows(dagster.database)
 
 
 @pytest.fixture
 def note(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Return a function that adds a footnote about a limitation of this version to the table."""
+    """Return a function that adds a footnote to the table about a limitation of this version."""
     request.node.compat_notes = []
 
     def note(text: str, *, lacks: bool = False) -> None:
@@ -157,13 +157,13 @@ def note(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 @pytest.fixture
 def note_missing_columns(client: dnb.DagsterClient, note: Callable[..., None]) -> Callable[..., None]:
-    """Return a function that adds a note about the columns that this version does not provide."""
+    """Return a function that adds a footnote about the columns that this version does not provide."""
 
     def note_missing_columns(frame: pd.DataFrame, document: str, subject: str, fields: dict[str, str | None]) -> None:
         """Check that the columns of missing fields are NA.
 
-        ``fields`` maps each field that the document may lack to its column, or to None if no column depends on that
-        field alone.
+        ``fields`` maps each optional field of the document to its column, or to None if no column depends on that field
+        alone.
         """
         removed = prune(documents.load_marked(document), client.graphql_schema()).removed
         columns = sorted({column for field in removed if (column := fields[field]) is not None})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # The newest Python for which Dagster 1.5 and its dependencies have wheels.
 PYTHON = "3.11"
-# Compile the bytecode during the installation. Many containers configure Python not to write bytecode, so each Dagster
+# Compile the bytecode during the installation. In many containers, Python does not write bytecode, so each Dagster
 # process would otherwise spend most of its time compiling two thousand modules.
 INSTALL = ("pip", "install", "--quiet", "--compile-bytecode")
 CACHE = Path(platformdirs.user_cache_dir("dagster_nb")) / "compat"

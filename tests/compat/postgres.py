@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 USER = "dagster"
-# Code that wrongly uses the session's time zone will be off by five and a half hours.
+# If code uses the time zone of the session by mistake, its times will be off by five and a half hours.
 TIMEZONE = "Asia/Kolkata"
 _UP_SECONDS = 60
 _NO_CLUSTER = Path("/etc/postgresql-common/createcluster.conf")
@@ -86,7 +86,7 @@ def _install() -> Path:
 
 
 def _as_another_user(folder: Path) -> list[str]:
-    """Return a command prefix that switches to another user, because PostgreSQL refuses to run as root."""
+    """Return the beginning of a command that runs as another user, because PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return []
     names = {entry.pw_name for entry in pwd.getpwall()}

@@ -1,6 +1,6 @@
 """The servers under test.
 
-While the tests use one server, the next server already starts and launches its runs.
+While the tests use one server, the next server already starts and launches runs.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ run_coordinator:
 # Runs with this tag stay queued, so tests can check their launch arguments without waiting for a process to start.
 PARKED = {"parked": "yes"}
 STORAGE = "storage: {{postgres: {{postgres_url: '{url}'}}}}\n"
-# Code that treats local time as UTC will be off by two and a half or three and a half hours.
+# If code treats local time as UTC, its times will be off by two and a half or three and a half hours.
 ZONE = "America/St_Johns"
 
 ROWS = {"ops": {"load": {"config": {"rows": 7}}}}

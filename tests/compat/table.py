@@ -1,4 +1,4 @@
-"""Build the README's table of capabilities by Dagster version from the test results."""
+"""Build the table in the README that shows which version of Dagster has which capability, from the test results."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Results:
         self._passed[key] = self._passed.get(key, True) and passed
 
     def note(self, capability: str, target: str, text: str, *, lacks: bool) -> None:
-        """Add a footnote about a limitation of a version. ``lacks`` means that the whole capability is missing."""
+        """Add a footnote about a limitation of a version. If ``lacks`` is True, the whole capability is missing."""
         self._notes.setdefault((capability, target), {})[text] = None
         if lacks:
             self._lacks.add((capability, target))

@@ -13,7 +13,7 @@ class Target:
     Parameters
     ----------
     name
-        Used by ``-k`` and in the table.
+        The name of the target in the table and for ``-k``.
     requirements
         The packages to install. If empty, the target uses the environment that runs the tests.
     postgres
@@ -49,8 +49,8 @@ def _old(release: str) -> Target:
 
 OLD = [_old(release) for release in ("1.5.14", "1.6.14", "1.7.16", "1.8.13", "1.9.13", "1.10.21", "1.11.16", "1.12.22")]
 NEWEST = Target("newest")
-# dagster-postgres is sometimes released later than Dagster, so let uv choose versions that work together. The lower
-# bounds keep it from choosing very old versions.
+# dagster-postgres is sometimes released later than Dagster, so let uv choose versions that fit together. The lower
+# bounds prevent it from choosing very old versions.
 POSTGRES = Target(
     "postgresql",
     ("dagster>=1.13", "dagster-graphql>=1.13", "dagster-webserver>=1.13", "dagster-postgres>=0.29"),

@@ -75,7 +75,7 @@ def test_events_of_a_materialization(client, materialized):
 def test_checks(client, materialized, note_missing_columns):
     checks = client.asset_checks()
     assert checks[["asset", "check"]].to_numpy().tolist() == [["stock", "is_counted"]]
-    # The newest run of the asset failed before its check.
+    # The newest run of the asset failed before its check was executed.
     assert checks[["status", "run_id"]].to_numpy().tolist() == [["EXECUTION_FAILED", materialized[2].run_id]]
     assert client.asset_checks("orders").empty
     fields = {

@@ -1,4 +1,4 @@
-"""Follow a run in progress through Dagster's websocket."""
+"""The client follows a run in progress through Dagster's websocket."""
 
 from __future__ import annotations
 

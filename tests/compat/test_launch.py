@@ -1,4 +1,5 @@
-"""With every version of Dagster, launched runs have the given arguments, and invalid launches are rejected."""
+"""With every version of Dagster, launched runs have the given config, tags and selections, and invalid launches are
+rejected."""
 
 from __future__ import annotations
 

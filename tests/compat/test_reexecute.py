@@ -1,4 +1,7 @@
-"""Re-execute runs. Dagster versions need different requests, but the new runs are the same."""
+"""Re-execute runs.
+
+Re-executing needs different requests in different versions of Dagster, but the new runs are the same.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time filters are exact to the microsecond, compared with the times in the server's database."""
+"""Time filters agree with the times in the server's database to the microsecond."""
 
 from __future__ import annotations
 

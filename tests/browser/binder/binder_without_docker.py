@@ -1,6 +1,6 @@
 """Build and start this repository the way Binder does, but without Docker.
 
-The replay runs the steps of the Dockerfile that repo2docker prints. A virtual environment with the same versions of the
+The build runs the steps of the Dockerfile that repo2docker prints. A virtual environment with the same versions of the
 Jupyter packages replaces the image's conda environment. As in the image, the home folder is a clean clone of the
 committed files.
 """
@@ -38,7 +38,7 @@ assert _REPO2DOCKER.origin is not None
 _BUILDPACKS = Path(_REPO2DOCKER.origin).parent / "buildpacks"
 # pip may need environment variables with these prefixes to find the package index. They are set only during the build.
 _INDEX = ("PIP_", "UV_", "SSL_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-# Every Python process runs this code, which blocks and records connections to other machines.
+# Every Python process runs this code. It blocks and records connections to other machines.
 _GUARD = """
 import os, sys
 
@@ -180,7 +180,7 @@ class Session:
         self.url = f"http://127.0.0.1:{self.port}{SERVICE_PREFIX.rstrip('/')}"
         self.dagster_url = f"http://127.0.0.1:{self.dagster_port}{quote(SERVICE_PREFIX)}dagster"
         self.root = replay.home
-        # A killed process leaves temporary files behind, so use a folder that pytest deletes.
+        # If a process is killed, its temporary files stay, so use a folder that pytest deletes.
         temporary = replay.home.parent / "tmp"
         temporary.mkdir(exist_ok=True)
         self.environment = {

@@ -59,7 +59,7 @@ def offline(started):
 
 
 def print_diagnostics(session):
-    """Print the unfinished runs and the logs, because a test may fail if other tests' runs occupy both run slots."""
+    """Print the unfinished runs and the logs, because a test may fail if runs of other tests occupy both run slots."""
     try:
         with dnb.connect(session.dagster_url, progress=False) as client:
             unfinished = client.runs(status=["QUEUED", *IN_PROGRESS])
@@ -197,7 +197,7 @@ def test_a_restarted_dagster_still_has_every_run(started, client, killed):
 
     again = started.start("true")
     assert again.wait(20) == 0, "`binder/start` must start Dagster in the background"
-    # Only the restarted Dagster reports that this run has ended.
+    # Only the Dagster that was restarted can report that this run has ended.
     wait_for(lambda: ended(started, listening.run_id), 120)
     assert set(client.runs()["run_id"]) >= before
     assert client.count_runs(status=IN_PROGRESS) <= 1, "only the next queued run may be in progress"

@@ -63,7 +63,7 @@ def _a_line_each(union: re.Match[str]) -> str:
 
 
 class _Undescribed(Visitor):
-    """Removes descriptions, so that comparisons ignore changes in wording."""
+    """Removes descriptions, so that comparisons of schemas ignore changes in wording."""
 
     def enter(self, node: Node, *_: Any) -> None:
         if hasattr(node, "description"):
@@ -76,7 +76,7 @@ class _Touched(Visitor):
     Attributes
     ----------
     named
-        Types that documents mention, and types that implement the interface of a field.
+        The types that documents mention, and the types that implement the interface of a field.
     """
 
     def __init__(self, schema: GraphQLSchema):

@@ -1,4 +1,4 @@
-"""Report which changes in another version's schema affect our documents."""
+"""Report the changes in the schema of another version that affect our documents."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def problems(text: str) -> dict[str, list[str]]:
 
 
 def report(version: str, text: str) -> tuple[str, bool]:
-    """Return the differences from the newest schema file as Markdown, and whether they break a document.
+    """Return the differences from the newest schema file as Markdown, and whether they make a document invalid.
 
     Parameters
     ----------

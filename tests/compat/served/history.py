@@ -18,7 +18,7 @@ _NAMESPACE = uuid.UUID("5a0e0000-0000-4000-8000-000000000000")
 
 @dataclass(frozen=True)
 class PastRun:
-    """A run. Times are in microseconds since the Unix epoch."""
+    """A run. All times are in microseconds since the Unix epoch."""
 
     run_id: str
     job: str
@@ -32,14 +32,14 @@ class PastRun:
     root_run_id: str | None = None
     parent_run_id: str | None = None
     placed: bool = True
-    """Whether the run has a code location. Runs that a script started have none."""
+    """Whether the run has a code location. A run that was started by a script has none."""
 
 
 def run_id_of(name: str) -> str:
     return str(uuid.uuid5(_NAMESPACE, name))
 
 
-# QUEUED is missing because the daemon would start such runs.
+# QUEUED is missing, because the daemon would start such runs.
 STATUSES = ("SUCCESS", "SUCCESS", "FAILURE", "SUCCESS", "CANCELED", "STARTED", "SUCCESS", "NOT_STARTED", "FAILURE")
 STARTED_NOT_ENDED = ("STARTED",)
 FINISHED = ("SUCCESS", "FAILURE", "CANCELED")
