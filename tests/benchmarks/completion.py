@@ -24,8 +24,7 @@ N_OPS = 200
 
 
 def completion() -> Iterator[Row]:
-    """Measure completion at 200 places in a config of 200 ops, in both YAML styles, and at 200 places in GraphQL
-    documents."""
+    """Measure completion at 200 places in a config of 200 ops, in both YAML styles, and in GraphQL documents."""
     names = [f"op_{number}" for number in range(N_OPS)]
     shape = configs.shape("Shape.ops", *(configs.field(name, "Shape.load") for name in names))
     types = [shape if one["key"] == "Shape.ops" else one for one in configs.SCHEMA["allConfigTypes"]]

@@ -23,8 +23,7 @@ def shows_live_panels(page: Page) -> None:
 
 
 def shows_static_output(page: Page) -> None:
-    """Check that instead of live panels, the page shows the static output of all four panels, with rows and
-    pictures."""
+    """Check that the page shows the static output of all four panels, with rows and pictures, and no live panels."""
     expect(page.get_by_text(_HOW_TO_USE).locator("visible=true")).to_have_count(len(_PANELS))
     expect(page.locator(".dnb:visible")).to_have_count(0)
     expect(page.get_by_text("model not found").locator("visible=true")).to_have_count(0)

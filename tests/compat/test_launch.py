@@ -1,5 +1,4 @@
-"""With every version of Dagster, launched runs have the given config, tags and selections, and invalid launches are
-rejected."""
+"""Launched runs have the given config, tags and selections, and invalid launches are rejected, with every version."""
 
 from __future__ import annotations
 
