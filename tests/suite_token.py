@@ -1,4 +1,4 @@
-"""A pytest plugin: the test suite sends a token, and fails if anything that it produces contains this token.
+"""A pytest plugin that sends a token, and fails if anything that the test suite produces contains this token.
 
 While tests run, the plugin searches widget messages and the arguments of started processes for the token. At the end of
 a session, it also searches the test reports, the temporary folders and the files that pytest writes. Browser tests
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HEADER = "X-Suite-Token"
-# The file to which a kernel writes what it would otherwise add to `leaks`.
+# The file to which a kernel writes its leaks, because it has its own copy of `leaks`.
 LEAKS_FILE = "DAGSTER_NB_SUITE_LEAKS"
 # Tracebacks show source lines of this file, so no line contains the complete token.
 TOKEN = "4c09-nekot-etius-1b7e"[::-1]
@@ -79,7 +79,7 @@ def authenticate() -> None:
 
 
 def contains_token(value: object) -> bool:
-    """Return whether text, or any text in nested dicts and lists, contains the token."""
+    """Return whether a string, or any string in nested dicts and lists, contains the token."""
     return TOKEN in repr(value)
 
 
@@ -102,13 +102,13 @@ def _is_in_file(path: Path) -> bool:
                     return True
                 end = piece[-len(TOKEN) :]
     except OSError:
-        # Processes that are still stopping remove their files.
+        # The file may have disappeared, because processes that are still stopping remove their files.
         return False
     return False
 
 
 def _searched(send: Any) -> Any:
-    """Return a method that searches a widget's message for the token before sending the message."""
+    """Return a method that searches the message of a widget for the token before sending the message."""
 
     def search_and_send(comm: Any, data: Any = None, *arguments: Any, **options: Any) -> Any:
         if contains_token(data):

@@ -54,7 +54,7 @@ def reply(status: int, *, body: bytes = b"", headers: Mapping[str, str] | None =
 
 
 def cut(keep: float = 0.5) -> Fault:
-    """Close the connection after a fraction of the response body. With 0, nothing is sent."""
+    """Close the connection after a fraction of the response body. If the fraction is 0, nothing is sent."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         answer = await forward(request)
@@ -64,7 +64,7 @@ def cut(keep: float = 0.5) -> Fault:
 
 
 def drip(seconds: float) -> Fault:
-    """Send the response body in small pieces over some time."""
+    """Send the response body slowly, in small pieces."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         return replace(await forward(request), seconds=seconds)
@@ -73,7 +73,7 @@ def drip(seconds: float) -> Fault:
 
 
 def refuse_pages_above(runs: int, *, status: int = 502) -> Fault:
-    """Reject requests for larger pages, like a gateway that times out on slow responses."""
+    """Reject requests for pages that are too large, as a gateway does that times out on slow responses."""
     refuse = reply(status, body=b"<html><h1>Bad Gateway</h1></html>")
 
     async def fault(request: Request, forward: Forward) -> Answer:
@@ -83,7 +83,7 @@ def refuse_pages_above(runs: int, *, status: int = 502) -> Fault:
 
 
 def truncate(keep: float = 0.5) -> Fault:
-    """Return only the first part of the body, as if it were the complete response."""
+    """Return only the first part of the body as if it were the complete response."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         answer = await forward(request)
@@ -93,7 +93,7 @@ def truncate(keep: float = 0.5) -> Fault:
 
 
 def fail_in_part() -> Fault:
-    """Forward the request, but respond with an error from a resolver."""
+    """Forward the request, but respond as if a resolver had raised an error."""
 
     async def fault(request: Request, forward: Forward) -> Answer:
         answer = await forward(request)
@@ -155,7 +155,7 @@ class AtRandom:
     kinds
         The kinds of faults to choose from.
     seed
-        The random seed. With the same seed, the same requests have the same faults.
+        The random seed. If the seed is the same, the same requests have the same faults.
     share
         The probability of a fault.
     limit
@@ -188,7 +188,7 @@ def is_page(request: Request) -> bool:
 
 
 class OneIn:
-    """Causes a fault for exactly one of every ``count`` requests, at a random position.
+    """Causes a fault for exactly one of every ``count`` requests, chosen at random.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ class OneIn:
     fault
         The fault.
     seed
-        The random seed for the positions.
+        The random seed for the choice of requests.
     among
         Selects the requests that the fault may affect. None means all.
 

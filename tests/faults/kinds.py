@@ -50,7 +50,7 @@ class Kind:
     acting
         The errors that a mutation can raise.
     is_retried
-        Whether the client retries the query, so that a single fault causes no error.
+        Whether the client retries a query with this fault, so that a single fault causes no error.
     """
 
     fault: Fault
@@ -77,7 +77,7 @@ KINDS = [
         frozenset({dnb.QueryError}),
     ),
     Kind(ignore_cursor(), frozenset({dnb.ServerError})),
-    # With these faults, the server executes the request, but part or all of the response is lost.
+    # If one of these faults occurs, the server executes the request, but part or all of the response is lost.
     _lost(cut(0)),
     _lost(cut(0)),
     _lost(cut(0.5)),
@@ -101,7 +101,7 @@ def explained_errors(fired: Iterable[tuple[Request, Kind]]) -> set[type[dnb.Dags
         elif is_lost or not kind.is_retried:
             errors |= kind.reading
             if request.operation == "BackfillDetails":
-                # The backfill has been launched before it is read.
+                # When the backfill is read, it has already been launched.
                 errors |= UNKNOWN
     return errors
 

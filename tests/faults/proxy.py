@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Fault = Callable[["Request", Forward], Awaitable["Answer"]]
 
 _OPERATION = re.compile(r"\b(query|mutation|subscription)\s+(\w+)")
-# Close idle connections before Dagster's webserver closes them, which it does after five seconds.
+# Close idle connections early, because Dagster's webserver closes them after five seconds.
 _KEEPALIVE_SECONDS = 4.0
 _PIECES = 10
 _FLOOD = b"x" * 2**18
@@ -53,7 +53,7 @@ class Request:
 
     method: str
     path: str
-    # Reports of failed tests must not show the headers.
+    # Reports of failed tests must not show the headers, which contain a token.
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     operation: str
@@ -97,7 +97,7 @@ class Answer:
         The number of body bytes to send before closing the connection. 0 sends not even a status; None sends
         everything.
     seconds
-        If positive, the body is sent in small pieces over this time.
+        If positive, the body is sent in small pieces during this time.
     flood
         If positive, this many bytes are sent instead of the body, without a ``Content-Length``.
     """
@@ -171,7 +171,7 @@ class Proxy:
 
     @property
     def pages(self) -> list[Exchange]:
-        """The exchanges that read pages of runs."""
+        """Those exchanges in which the client read a page of runs."""
         return [exchange for exchange in self.exchanges if exchange.request.page_size is not None]
 
     async def _start(self) -> None:
@@ -182,7 +182,7 @@ class Proxy:
         )
         app = web.Application(client_max_size=2**28)
         app.router.add_route("*", "/{path:.*}", self._handle)
-        # Cancel the handler when a client disconnects, so that no request is left when the proxy stops.
+        # Cancel the handler when a client disconnects, so that no request is still in progress when the proxy stops.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.5)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()

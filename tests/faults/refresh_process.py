@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from pathlib import Path
 
-# Small values, so that each refresh needs several pages and commits.
+# These values are small, so that each refresh needs several pages and commits.
 PAGE_SIZE, RUNS_PER_COMMIT = 3, 4
 # Dagster truncates some update times to whole seconds, so a new run may have an update time before its creation.
 OVERLAP = "1.5s"
@@ -28,7 +28,7 @@ def small_steps(client: dnb.DagsterClient, path: Path) -> Any:
 
 
 def refresh_in_child(url: str, path: Path, started: Connection) -> None:
-    """Send a message through the connection, and then refresh the history."""
+    """Tell the test through the connection that the refresh begins, and then refresh the history."""
     with dnb.connect(url, progress=False) as client:
         history = small_steps(client, path)
         started.send("started")

@@ -53,7 +53,7 @@ class Script:
     random
         The random number generator for the script's choices.
     chaos
-        The proxy's faults. None if there are no faults.
+        The proxy's faults. It is None if there are no faults.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class Script:
         return [] if self._chaos is None else self._chaos.fired[self._fired_before :]
 
     def check_outcomes(self, outcomes: pd.DataFrame, right: Collection[str]) -> None:
-        """Check that each outcome is right, or that the faults during the current step can cause it."""
+        """Check that each outcome is either the expected one or can be caused by the faults during the current step."""
         unexplained = set(outcomes["outcome"]) - set(right) - explained_outcomes(self.fired)
         assert not unexplained, (unexplained, outcomes, self.fired)
 
@@ -113,7 +113,7 @@ class Script:
         return self.direct.launch_many([JOB] * count)["run_id"].tolist()
 
     def cancel(self, run_id: str) -> None:
-        """Store an event that cancels a queued run, as Dagster does."""
+        """Store the event that Dagster stores when a queued run is canceled."""
         self.instance.report_run_canceled(self.instance.get_run_by_id(run_id))
 
     def backfills(self, value: str) -> list[PartitionBackfill]:
@@ -149,7 +149,7 @@ def read_past_a_deleted_run(script: Script) -> None:
     read: list[str] = []
     for page in script.client.iter_runs(tags={TAG: value}, page_size=2):
         if not read:
-            # This run is the cursor of the next page.
+            # This run will be the cursor of the next page.
             script.instance.delete_run(page["run_id"].iloc[-1])
         read += page["run_id"].tolist()
     assert read == ids
@@ -231,7 +231,7 @@ def follow_a_live_run(script: Script) -> None:
     frames = []
     for frame in script.client.follow(run_id):
         if not frames:
-            # The timer lets the client open its websocket first.
+            # Use a timer, so that the client has time to open its websocket first.
             timer = Timer(0.3, script.cancel, [run_id])
             timer.start()
         frames.append(frame)
@@ -243,7 +243,7 @@ def follow_a_live_run(script: Script) -> None:
 
 @contextmanager
 def at_most_one(find: Callable[[str], Sequence[Any]], id_name: str) -> Iterator[dict[str, Any]]:
-    """Check that a launch creates one run or backfill on success, at most one if that is unknown, and otherwise none.
+    """Check that a successful launch creates one run or backfill, a failed one none, and an uncertain one at most one.
 
     ``find`` returns what was launched with a tag, and ``id_name`` is the attribute with its id.
     """
@@ -410,5 +410,5 @@ STEPS: list[Callable[[Script], None]] = [
     read_details, read_output, read_catalog, read_catalog, follow, follow_a_live_run, launch, reexecute, launch_many,
     reexecute_many, materialize, backfill, cancel_backfill, start_or_stop, terminate, delete,
 ]  # fmt: skip
-# These steps take seconds of processor time, so only a few scripts contain them.
+# These steps take several seconds of processor time, so only a few scripts contain them.
 SLOW_STEPS: list[Callable[[Script], None]] = [reload_location]

@@ -1,4 +1,4 @@
-"""After any sequence of changes, crashes and refreshes, a history has the same runs as a real Dagster."""
+"""After any sequence of changes, crashes and refreshes, a history contains the same runs as a real Dagster."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class HistoryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.ids)
     @rule(data=st.data(), kind=st.sampled_from(list(EVENTS)), age=st.integers(1, 10_000))
     def report_a_late_event_of_a_new_or_unfinished_run(self, data, kind, age):
-        # A refresh skips runs that are finished in the history, so late events occur only for other runs.
+        # A refresh does not read finished runs again, so store late events only for other runs.
         finished = self.finished_in_history()
         others = [run_id for run_id in self.ids if run_id not in finished]
         if others:
@@ -187,7 +187,7 @@ class HistoryMachine(RuleBasedStateMachine):
 
 @pytest.mark.timeout(3600)
 def test_a_history_equals_a_full_read_after_any_sequence_of_changes(server):
-    # This is 20 sequences by default and 200 with `--hypothesis-profile=thorough`.
+    # These are 20 sequences by default, and 200 with `--hypothesis-profile=thorough`.
     sequences = settings().max_examples * 4 // 5
     with (
         dnb.connect(server.url, progress=False) as client,

@@ -42,7 +42,7 @@ from tests.faults.script_steps import (
 SCRIPTS = int(os.environ.get("DAGSTER_NB_FAULT_SCRIPTS", "100"))
 RUNS_TO_STOP = int(os.environ.get("DAGSTER_NB_FAULT_RUNS", "60"))
 STEPS_PER_SCRIPT = 2
-# Even on a busy machine, requests must not exceed this timeout unless a fault delays them.
+# Requests must not exceed this timeout even on a busy machine, unless a fault delays them.
 LONG_TIMEOUT_SECONDS = 60.0
 SLOW_SCRIPTS = 25
 # The steps call all client methods except these.
@@ -77,7 +77,8 @@ def direct(server):
     with dnb.connect(server.url, progress=False) as client:
         # Create finished runs, because one of the steps deletes a finished run.
         client.terminate(client.launch_many([{"job": "sync_crm"}] * 5))
-        # Imported packages have hundreds of thousands of objects. The garbage collector need not search them each time.
+        # Imported packages have hundreds of thousands of objects. Exclude them from garbage collection, which would
+        # otherwise take most of the time.
         gc.collect()
         gc.freeze()
         yield client
@@ -139,7 +140,7 @@ def nothing_is_left(server, instance, direct, tmp_path, monkeypatch):
 @pytest.mark.parametrize("seed", range(SCRIPTS))
 @pytest.mark.usefixtures("nothing_is_left")
 def test_each_step_has_the_right_outcome_and_leaves_nothing_behind(seed, server, instance, direct, monkeypatch):
-    # Reading a body up to the real limit takes a second, and another test already does this.
+    # Lower the limit, because reading a body up to the real limit takes a second and another test does this already.
     monkeypatch.setattr(limited_response, "MAX_RESPONSE_BYTES", 4 * 2**20)
     run_script(seed, server, instance, direct)
 
@@ -157,7 +158,7 @@ class Recorder:
 
 
 def test_every_method_succeeds_without_faults(server, instance, direct):
-    """Detect steps that always fail, because the scripts with faults would not notice them."""
+    """Detect steps that always fail. The scripts with faults would not notice this."""
     client = Recorder(direct)
     script = Script(client, direct, instance, Random(0))
     steps = [*STEPS, *SLOW_STEPS]
@@ -196,7 +197,7 @@ def test_one_call_stops_many_runs_although_responses_are_lost(server, instance, 
     queued = instance.get_run_by_id(direct.launch("sync_crm").run_id)
     ids = [str(uuid4()) for _ in range(RUNS_TO_STOP)]
     for run_id in ids:
-        # Add the runs directly, because launching a run takes four times as long as stopping it.
+        # Add the runs to the storage directly, because launching a run takes four times as long as stopping it.
         instance.add_run(queued._replace(run_id=run_id))
     with Proxy(server.url) as proxy, dnb.connect(proxy.url, progress=False) as client:
         lost = OneIn(3, cut(0), among=lambda request: request.operation == "TerminateRuns")

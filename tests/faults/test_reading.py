@@ -12,7 +12,7 @@ from tests.faults.faults import OneIn, cut, hold_back, refuse_pages_above
 from tests.faults.proxy import Proxy
 
 RUNS = 2_000
-# Even on a slow machine, a page takes less than half of this time.
+# Even on a slow machine, reading a page takes less than half of this time.
 TIMEOUT_SECONDS = 2.0
 
 
@@ -59,7 +59,7 @@ def count_refused(proxy):
 
 
 class TestLargePagesRefused:
-    """Requests for more than 300 runs get a 502 response, as from a gateway that times out."""
+    """The proxy responds to requests for more than 300 runs with status 502, like a gateway that times out."""
 
     @pytest.fixture(autouse=True)
     def _refuse(self, proxy, client):
@@ -91,7 +91,7 @@ class TestLargePagesRefused:
 
 @pytest.mark.parametrize("seed", [1, 2])
 class TestOneAnswerInTenCut:
-    """One in ten responses is cut off in the middle of the body."""
+    """The proxy cuts off one in ten responses in the middle of the body."""
 
     @pytest.fixture(autouse=True)
     def fault(self, proxy, client, seed):
@@ -114,7 +114,7 @@ class TestOneAnswerInTenCut:
 
 @pytest.mark.parametrize("seed", [1, 2])
 class TestOnePageInTenHeldBack:
-    """One in ten pages arrives after the client's timeout."""
+    """The proxy delays one in ten pages beyond the client's timeout."""
 
     @pytest.fixture(autouse=True)
     def fault(self, proxy, client, seed):

@@ -1,4 +1,4 @@
-"""If a real Dagster seems to lack a feature, each reading method returns NA or raises an error with its name."""
+"""If Dagster seems to lack a feature, each reading method returns NA or raises an error that names the feature."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.unit import altered_schemas
 
 # Maps each method to its documents and a call. Methods that find a job also send the document `repositories`.
 METHODS = {
-    # Dagster may reload the code at any time, which changes update_time.
+    # Dagster may reload the code at any time, and this changes update_time.
     "locations": ({"locations"}, lambda client, _: client.locations().drop(columns="update_time")),
     "repositories": ({"repositories"}, lambda client, _: client.repositories()),
     "jobs": ({"repositories"}, lambda client, _: client.jobs()),
@@ -35,7 +35,7 @@ METHODS = {
         lambda client, runs: pd.DataFrame({"printed": [client.compute_logs(runs["apart"], step="whisper").stdout]}),
     ),
 }
-# Without these features, the columns are not NA but contain the rest of the error or the event's message.
+# Without these features, the columns are not NA: they contain the rest of the error, or the message of the event.
 TOLD_OTHERWISE = {
     ("ErrorEvent.error", "error_message"),
     ("PythonError.causes", "error"),
@@ -78,7 +78,7 @@ def complete(known):
 
 
 def touched(loss):
-    """Return the methods' documents that are invalid without this feature."""
+    """Return those documents of the methods that are invalid without this feature."""
     schema = altered_schemas.without(loss)
     named = {name for name in DOCUMENTS if altered_schemas.member(loss) in NAMES[name]}
     return {name for name in named if validate(schema, documents.load(name))}

@@ -21,7 +21,7 @@ _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Remove what is useless without the kernel: progress bars, execution times and widget state."""
+    """Remove everything that is useless without the kernel: progress bars, execution times and widget state."""
     notebook.metadata.pop("widgets", None)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)

@@ -19,7 +19,7 @@ def run(
     path: Path, url: str, *, environment: Mapping[str, str] | None = None, seconds_per_cell: int = 300
 ) -> NotebookNode:
     """Run a notebook with additional environment variables. If a cell fails, raise its error."""
-    # Import nbformat late, because that takes seconds and tests in other folders import this file too.
+    # Import nbformat only here, because this takes seconds and tests in other folders import this file too.
     import nbformat
     from nbclient import NotebookClient
 

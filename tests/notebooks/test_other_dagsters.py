@@ -1,4 +1,4 @@
-"""The notebooks that name no jobs run on a Dagster with other jobs, and on a Dagster without jobs."""
+"""The notebooks that contain no job names also run on a Dagster with other jobs, and on a Dagster without jobs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.notebooks.run_notebook import FOLDER, NOTEBOOKS
 from tests.server.assets.conftest import DEFINITIONS, LOCATION
 
-# Runs start without a daemon.
+# With this setting, runs start without a daemon.
 WITHOUT_QUEUE = """\
 telemetry:
   enabled: false

@@ -1,4 +1,4 @@
-"""A history with values that are easy to read incorrectly."""
+"""A history with values that a query engine could easily read incorrectly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ODD = "a,\"b\\'}\n;--\t%$1 é名前 \U0001f600"
 
 @pytest.fixture(scope="session")
 def history(tmp_path_factory):
-    """Three thousand runs in several files. Some runs are deleted, and one run has unusual values."""
+    """Store three thousand runs in several files. Some runs are deleted, and one run has unusual values."""
     source = FrameSource([_run(number) for number in reversed(range(3_000))])
     source.records[0].update(status="STARTED", endTime=None)
     source.records[1].update(jobName=ODD, solidSelection=["a", ODD], assetSelection=[{"path": ["a", "b"]}])

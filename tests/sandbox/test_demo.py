@@ -271,7 +271,7 @@ def test_the_dagster_command_lists_the_runs(history, running):
 
 
 def sensor_failure(history):
-    """Return a time one hour after the sensor failed."""
+    """Return the time one hour after the sensor failed."""
     [failed] = [tick for tick in history.ticks if tick.error and tick.name == "crm_changes"]
     return pd.Timestamp(failed.at, unit="s", tz="UTC") + pd.Timedelta("1h")
 
@@ -284,7 +284,7 @@ def test_a_current_digest_finds_exactly_what_the_ground_truth_contains(running, 
     what = digest.findings.set_index("kind")["what"]
     key, before, after = truth.slower_tag
     [since] = digest.findings.query("kind == 'slower job'")["since"]
-    # The estimate may be off by two runs. Depending on the date, these two runs are more than a day apart.
+    # The digest may date the slowdown two runs too early or too late, and runs can be more than a day apart.
     runs = [pd.Timestamp(run.created, unit="s", tz="UTC") for run in history.runs if run.job == truth.slower_job]
     between = [min(since, truth.slower_since) <= run < max(since, truth.slower_since) for run in runs]
     assert sum(between) <= 2
@@ -315,7 +315,10 @@ def test_digests_of_past_days_find_exactly_what_the_ground_truth_contains(runnin
 
 
 def test_every_next_step_runs(running, history, digest_of_a_broken_day):
-    """Run the next steps of findings of every kind. A read-only client refuses steps that would change something."""
+    """Run the next steps that findings of every kind suggest.
+
+    A read-only client refuses steps that would change something.
+    """
     ids = [run.run_id for run in history.runs if run.steps]
     found = findings_of_every_kind(job="daily_sales", automation="daily_sales_schedule", asset="shop/orders", ids=ids)
     codes = sorted({one.next_step for one in found} | set(digest_of_a_broken_day.findings["next_step"]))
@@ -360,7 +363,7 @@ def test_the_exit_code_of_the_digest_command_says_whether_something_is_wrong(run
 
 def test_ten_failed_runs_of_the_history_can_be_reexecuted_from_failure(history, running):
     failed = [run for run in history.runs if run.status == "FAILURE"]
-    # Choose one failed run of each kind first, including re-executions.
+    # First choose one failed run of each kind, including re-executions.
     kinds = {(run.job, run.failure, run.parent_run_id is None): run for run in failed}
     chosen = [run.run_id for run in [*kinds.values(), *failed]][:10]
     launched = running.client.reexecute_many(chosen)
@@ -387,16 +390,16 @@ def test_each_unfinished_run_can_be_terminated(running):
     for run_id, status in running.unfinished_runs.items():
         by_status.setdefault(status, []).append(run_id)
     supervisor = psutil.Process(running._dagster.pid)
-    # The processes of runs that have just finished may still be there too.
+    # Processes of runs that have just finished may also still exist.
     assert sum(is_of_a_run(process) for process in supervisor.children(recursive=True)) >= 3
-    # Terminate queued runs first, because one of them would start when the started run ends.
+    # Terminate the queued runs first, because one of them would start as soon as the started run ends.
     for status, force in (("QUEUED", False), ("STARTED", False), ("STARTING", True), ("CANCELING", True)):
         outcomes = running.client.terminate(by_status.pop(status), force=force)
         assert set(outcomes["outcome"]) <= {"canceled", "canceling"}, outcomes.to_string()
     assert not by_status
     ids = list(running.unfinished_runs)
     wait_for(lambda: set(statuses(running.client, ids).values()) == {"CANCELED"}, seconds=240)
-    # Some runs were only marked as canceled. Their processes end later without changing the status.
+    # Some runs were only marked as canceled. Their processes exit later, without changing the status.
     wait_for(lambda: not any(is_of_a_run(process) for process in supervisor.children(recursive=True)))
     assert set(statuses(running.client, ids).values()) == {"CANCELED"}
 

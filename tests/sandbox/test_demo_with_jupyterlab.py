@@ -39,7 +39,7 @@ def beside(tmp_path):
     assert not psutil.wait_procs(family, timeout=60)[1]
 
 
-# The tests of `SupervisedProcess` cover SIGTERM and SIGHUP, because starting JupyterLab is slow.
+# Starting JupyterLab is slow, so only the tests of `SupervisedProcess` cover SIGTERM and SIGHUP.
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_stopping_the_command_stops_jupyterlab_and_dagster(beside, number, code):
     command, _, family = beside

@@ -1,10 +1,10 @@
-"""Print random sentences from the project, so that a reader can judge them.
+"""Print random sentences from the project, so that a reader can judge the language.
 
     python -m tests.tooling.draw_sentences --seed 1
     python -m tests.tooling.draw_sentences --seed 1 --count 0 --errors 40
 
-The sentences come from docstrings, comments, test names, strings of several words, notebooks and Markdown. Error
-messages are included, and `--errors` draws additional ones.
+The sentences come from docstrings, comments, test names, strings of several words, notebooks and Markdown. They include
+error messages, and `--errors` draws additional ones.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 MIN_WORDS = 4
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"'(\[])")
-# Code, headings, underlines, images and tables, including tables whose columns are separated by spaces
+# Matches code, headings, underlines, images and tables, including tables whose columns are separated by spaces
 _NOT_PROSE = re.compile(r"^\s*(>>>|\.\.\. |\||```|#|-{3,}|={3,}|!\[|.*\S {2,}\S)")
 # The first line of an example or of a table in a docstring. Both end at an empty line
 _BLOCK_START = re.compile(r"^\s*(>>>|=+( =+)+$)")

@@ -1,4 +1,4 @@
-"""Binder's files match the rest of the project, and do not contain names from the machine that wrote them."""
+"""The files for Binder match the rest of the project, and do not contain names from the machine that wrote them."""
 
 from __future__ import annotations
 

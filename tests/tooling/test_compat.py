@@ -139,7 +139,7 @@ class TestTheEndOfARun:
         assert session.exitstatus == pytest.ExitCode.OK
 
     def test_reports_contain_the_results_of_the_tests(self):
-        """With pytest-xdist, the main process receives only the reports."""
+        """If pytest-xdist is used, the main process receives only the reports."""
         evidence = Evidence()
         notes = [("It lacks this.", True)]
         for name, when, outcome, capability in [

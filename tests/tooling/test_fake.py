@@ -68,7 +68,7 @@ filters = st.fixed_dictionaries(
 
 @pytest.fixture(scope="module")
 def answer_of_dagster():
-    """Return a function that executes the query with the installed Dagster's resolvers on the same runs."""
+    """Return a function that executes the query on the same runs, but with the resolvers of the installed Dagster."""
     schema = create_schema().graphql_schema
     with DagsterInstance.ephemeral() as instance:
         for run in reversed(RUNS):

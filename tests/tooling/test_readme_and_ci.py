@@ -1,4 +1,4 @@
-"""README, CONTRIBUTING and CI agree, and everything that they mention exists."""
+"""The README, CONTRIBUTING and CI agree, and everything that they mention exists."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ VERSIONS = schemas.versions()
 *_, NEWEST = VERSIONS
 
 # The parts of the newest schema that our documents use but older versions lack, except event types. The client returns
-# NA for missing columns, replaces missing filters, and does not send a mutation with missing inputs.
+# NA for missing columns, finds a replacement for missing filters, and does not send a mutation if its inputs are
+# missing.
 SINCE_1_13 = {"RunStatus.SUSPENDED"}
 SINCE_1_12 = SINCE_1_13 | {"AssetCheckEvaluation.partition"}
 SINCE_1_11 = SINCE_1_12 | {
@@ -118,7 +119,7 @@ SINCE_1_6_ENTRIES = SINCE_1_7_ENTRIES | {
 
 
 def metadata(entries, **more):
-    """Return the parts that are omitted from each document with metadata for servers before 1.11."""
+    """Return the parts that each document with metadata omits for servers before 1.11."""
     found = {name: {"FloatMetadataEntry.floatRepr", *entries} for name in WITH_METADATA}
     for name in ("asset_checks", "events", "run_logs"):
         found[name] |= {"AssetCheckEvaluation.partition", *more.get(name, ())}
@@ -269,7 +270,7 @@ class TestCutting:
         assert isinstance(schema.type_map["Owner"], GraphQLInterfaceType)
         assert isinstance(schema.type_map["Person"], GraphQLObjectType)
         assert [*schema.type_map["Person"].fields] == ["name"]
-        # The documents request only the name of this type.
+        # The documents only request the name of this type.
         assert [*schema.type_map["Never"].fields] == ["_"]
 
     def test_an_object_keeps_the_requested_fields_of_its_interface(self, schema):

@@ -69,7 +69,7 @@ def test_each_leak_is_found(tmp_path):
     for place in ("leaking.txt", "the report of test_leaks.py::test_output", "::test_log", "::test_error"):
         assert re.search(rf"^ERROR: the test suite's token is in .*{re.escape(place)}$", output, re.MULTILINE)
     assert "test_nothing" not in "".join(re.findall(r"^ERROR.*", output, re.MULTILINE))
-    # Without a leak, the session succeeds.
+    # If nothing leaks, the session succeeds.
     ended = subprocess.run([*command, "-k", "nothing", str(tmp_path / "test_leaks.py")], cwd=Path(__file__).parents[2],
                            capture_output=True, text=True, check=False)  # fmt: skip
     assert ended.returncode == 0

@@ -1,4 +1,4 @@
-"""Create schemas that lack a feature that dagster_nb uses, or that have an unknown feature."""
+"""Create schemas that lack a feature which dagster_nb uses, or that have an unknown feature."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from graphql import DocumentNode, GraphQLSchema, TypeDefinitionNode
 
-# Introspecting this many types one by one takes as long as introspecting the whole schema.
+# Introspecting this many types takes as long as introspecting the whole schema.
 MANY_TYPES = 10
 _OBJECTS = (ObjectTypeDefinitionNode, InterfaceTypeDefinitionNode)
 

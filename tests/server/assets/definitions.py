@@ -54,7 +54,7 @@ with warnings.catch_warnings():
 
     @dg.asset(partitions_def=THREE_WEEKS, backfill_policy=dg.BackfillPolicy.single_run())
     def in_ranges() -> None:
-        """An asset whose partitions of a range are materialized by one run."""
+        """An asset for which one run materializes all partitions of a range."""
 
 
 # `test_acting.py` launches runs and backfills of these assets and jobs.
@@ -92,7 +92,7 @@ def slashes(context):
 
 @dg.asset
 def many():
-    """An asset with many materializations. Some were stored later than their timestamp."""
+    """An asset with many materializations. Some of them were stored later than their timestamps say."""
 
 
 @dg.asset(key=["mart", "sales"], deps=[daily, "outside"])
@@ -296,7 +296,10 @@ def fill_many(instance):
 
 
 def fill_ranges(instance):
-    """Store a run and a materialization for each day of three weeks. Two days share one run, and two days have none."""
+    """Store a run and a materialization for each day of three weeks.
+
+    Two of the days share one run, and two have no run.
+    """
     for day in [*range(1, 8), *range(10, 13), *range(15, 22)]:
         key = f"2026-01-{day:02}"
         tags = {**IN_LOCATION, "dagster/partition": key}
@@ -314,7 +317,7 @@ def fill_assets(instance):
     def report(key, partition=None, metadata=None):
         instance.report_runless_asset_event(dg.AssetMaterialization(key, partition=partition, metadata=metadata or {}))
 
-    # The type of some metadata values changes, and some materializations lack some labels.
+    # Some metadata values change their type, and some materializations lack some of the labels.
     report("plain", metadata={
         "rows": 3, "share": 0.5, "note": "first", "when": dg.MetadataValue.timestamp(1_700_000_000.25),
         "file": dg.MetadataValue.path("/data/a.parquet"), "page": dg.MetadataValue.url("https://example.com/a"),
@@ -353,7 +356,7 @@ def fill_assets(instance):
 
 
 if __name__ == "__main__":
-    # Standard output of this script is reserved for progress messages.
+    # The standard output of this script is reserved for progress messages.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     with dg.DagsterInstance.get() as filled:
         fill_ticks(filled)

@@ -172,7 +172,7 @@ def test_materialize_one_partition(client, instance, asset, key):
     assert stored.tags["dagster/partition"] == key
 
 
-# These assets belong to no other job. The hidden job itself has no partitions, because its assets have different
+# These assets belong to no other job. Their hidden job itself has no partitions, because its assets have different
 # partitions.
 HIDDEN = {"job": "__ASSET_JOB", "location": LOCATION}
 PARTITIONS = [("target_days", "2026-01-05"), ("target_regions", "north"), ("target_grid", "green|2026-01-03")]

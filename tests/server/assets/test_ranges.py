@@ -1,4 +1,4 @@
-"""A run of a range of partitions, whether of a job or of a backfill, counts for each partition in the range."""
+"""A run for a range of partitions counts as a run for each partition in the range, even if it belongs to a backfill."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_e
 
 
 def execute_backfill(place, backfill):
-    """Let Dagster execute one backfill, as its daemon would, and return the run ids.
+    """Execute one backfill as Dagster's daemon would, and return the run ids.
 
     A daemon would also execute the runs and backfills that the other tests of this server have launched.
     """

@@ -55,7 +55,7 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
 
 
 def wait_until_loaded(client: dnb.DagsterClient) -> None:
-    """Wait until the code location is loaded, because the server responds even before it is."""
+    """Wait until the code location has been loaded, because the server already responds before that."""
 
     def is_loaded() -> bool:
         locations = client.locations().set_index("location")

@@ -184,7 +184,7 @@ def branch():
 
 
 if __name__ == "__main__":
-    # Standard output of this script is reserved for progress messages.
+    # The standard output of this script is reserved for progress messages.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     with dg.DagsterInstance.get() as instance:
         known = {

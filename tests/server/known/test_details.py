@@ -128,7 +128,7 @@ def test_events_match_the_instance(client, known, instance, page, monkeypatch):
     logs = instance.all_logs(known.runs["failing"])
     assert len(frame) == len(logs)
     assert sorted(frame["timestamp"].astype("int64") // 1000) == sorted(int(one.timestamp * 1000) for one in logs)
-    # Dagster still stores event names from the time when jobs were called pipelines.
+    # Dagster still stores the event names from the time when jobs were called pipelines.
     types = [one.dagster_event_type.value.replace("PIPELINE", "RUN") for one in logs if one.is_dagster_event]
     assert sorted(frame["event_type"].dropna()) == sorted(types)
     assert frame["timestamp"].is_monotonic_increasing
@@ -169,7 +169,8 @@ def test_failures_are_the_errors_that_ended_a_run(client, known):
 @pytest.mark.parametrize("size", [None, 200_000, 200_001, 200_002, 200_003])
 def test_all_output_is_returned(client, known, size, monkeypatch):
     if size is not None:
-        # At least one of four consecutive page sizes splits a multi-byte character.
+        # Try four consecutive page sizes, because at least one of them splits a character that consists of several
+        # bytes.
         monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", size)
     logs = client.compute_logs(known.runs["shouting"])
     assert len(logs.stdout.encode()) > log_methods._BYTES_PER_REQUEST

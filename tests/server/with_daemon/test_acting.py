@@ -17,7 +17,7 @@ UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture(scope="module")
 def stage(client):
-    """Launch the runs for the tests below together, because each run takes seconds to start."""
+    """Launch the runs for all tests below together, because each run takes seconds to start."""
     jobs = ["quick", "fragile", "hang", "hang", "hang", "hang"]
     launched = client.launch_many({"job": job} for job in jobs)
     assert launched["outcome"].eq("launched").all()
@@ -119,7 +119,7 @@ class TestLaunch:
         pad.model.choose_partition("south")
         pad.wait()
         assert yaml.safe_load(pad.model.config) == {"ops": {"load": {"config": {"rows": len("south")}}}}
-        # A run of another job is not a template.
+        # A run of another job cannot be used as a template.
         pad.model.use_config_of_run(older.run_id)
         pad.wait()
         assert "is not a run of the job 'regional'" in str(pad.model.error)

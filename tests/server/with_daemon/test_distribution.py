@@ -56,7 +56,7 @@ def test_the_archives_contain_only_the_needed_files(built):
 
 def test_the_editor_and_the_interactive_charts_keep_the_wheel_small(built):
     (wheel,) = built.glob("*.whl")
-    # Without these parts, the wheel had a size of 450 KB. They may add up to 700 KB.
+    # Without these parts, the wheel was 450 KB. They may add up to 700 KB.
     assert wheel.stat().st_size < 1_150_000
 
 
@@ -65,7 +65,7 @@ def test_the_package_works_without_dagster(built, tmp_path, server, kind):
     (package,) = built.glob(kind)
     python = tmp_path / "venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     uv = [sys.executable, "-m", "uv"]
-    # Do not compile all packages, because only one program runs in this environment.
+    # Do not compile all packages, because only one program will run in this environment.
     environment = {**os.environ, "UV_COMPILE_BYTECODE": "0"}
     subprocess.run([*uv, "venv", "-q", "--python", sys.executable, str(tmp_path / "venv")], check=True)
     subprocess.run([*uv, "pip", "install", "-q", "--python", str(python), str(package)], check=True, env=environment)

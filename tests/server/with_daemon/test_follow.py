@@ -42,7 +42,7 @@ async def test_all_events_arrive_once_through_a_websocket_and_by_polling(server,
                 yield transport
 
         monkeypatch.setattr(event_stream, "_websocket", refuse_one)
-        monkeypatch.setattr(event_stream, "_OPENING_SECONDS", 60.0)  # do not fall back to polling on a slow machine
+        monkeypatch.setattr(event_stream, "_OPENING_SECONDS", 60.0)  # no polling on a slow machine
         run = await pushed.launch(**JOB)
         results = {}
 

@@ -22,7 +22,7 @@ SOME = 2_500
 
 @pytest.fixture(scope="module")
 def some(tmp_path_factory):
-    """A server with several pages of runs, but few enough for each test to read all of them."""
+    """A server with enough runs for several pages, but few enough for each test to read all of them."""
     home = tmp_path_factory.mktemp("some")
     write_history(home, runs=SOME, seed=2)
     with LocalDagster(home, python_file=DEFINITIONS, location="shop", daemon=False) as server:
@@ -41,7 +41,7 @@ def frame(client):
 
 
 def micros(moment):
-    """Convert a time from the instance, as float seconds or a naive datetime in UTC, to whole microseconds."""
+    """Convert a time from the instance to whole microseconds. It is a float in seconds, or a naive datetime in UTC."""
     if moment is None:
         return None
     if isinstance(moment, float):
@@ -208,8 +208,8 @@ class TestDeletedCursors:
                 deleted, added, read = set(), set(), []
                 for page in client.iter_runs(page_size=100):
                     read += page["run_id"].tolist()
-                    # Delete the last runs of the page, including the next cursor. For every second page, this is also
-                    # the cursor of the next request for ids.
+                    # Delete the last runs of the page, including the next cursor. At every second page, this run is
+                    # also the cursor of the next request for ids.
                     for run_id in read[-in_a_row:]:
                         storage.delete_run(run_id)
                         deleted.add(run_id)

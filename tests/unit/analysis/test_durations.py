@@ -63,7 +63,7 @@ def test_slow_steps_computes_shares_and_slowdowns():
         {
             "step_key": ["slower"] * 6 + ["few", "going_on"],
             "start_time": [*start[::-1], start[0], start[0]],
-            # Newest first, as the client returns steps.
+            # The steps are sorted newest first, as the client returns them.
             "duration": seconds(40, 40, 40, 20, 20, 20, 20, None),
         }
     )

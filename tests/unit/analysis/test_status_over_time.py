@@ -93,7 +93,7 @@ def test_the_success_rate_has_a_confidence_interval():
     assert rates["succeeded"].tolist() == [7, 0, 1]
     assert rates["rate"].tolist()[::2] == [0.7, 1.0]
     assert np.isnan(rates["rate"].iloc[1])
-    # The expected values are from a table of Wilson intervals for 7 out of 10.
+    # The expected values come from a table of Wilson intervals, for 7 out of 10.
     assert rates["ci_low"].iloc[0] == pytest.approx(0.3968, abs=1e-4)
     assert rates["ci_high"].iloc[0] == pytest.approx(0.8922, abs=1e-4)
 

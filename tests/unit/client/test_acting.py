@@ -1,4 +1,4 @@
-"""Outcomes of actions that cannot be produced with a real server."""
+"""Actions have the right outcomes in situations that a real server cannot easily produce."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def client(fake):
 
 
 def stopping(fake, changes):
-    """Let the fake terminate runs. ``changes`` maps a run's status to its new status and the type of response."""
+    """Make the fake terminate runs. ``changes`` maps a run's status to its new status and the type of response."""
 
     def terminate(_info, runIds, terminatePolicy):  # noqa: N803 - the schema's names
         results = []
@@ -96,7 +96,7 @@ def test_a_request_without_permission_is_not_sent(fake, client):
 
 
 def lose_response(fake, operation, act=lambda: None):
-    """Execute this operation but drop the connection before the response."""
+    """Make the fake execute this operation, but drop the connection before it responds."""
     fake.drop(operation=operation, after=act)
 
 
@@ -244,7 +244,7 @@ REPOSITORIES = {
 
 
 class TestReadsBeforeLaunching:
-    """A launch reads only the necessary data from the server."""
+    """A launch reads only the data that it needs from the server."""
 
     @pytest.fixture(autouse=True)
     def _answers(self, fake):
@@ -348,7 +348,7 @@ FIELDS = {
 
 
 def respond_with_empty_result(fake, operation, data):
-    """Let the fake respond to this mutation with an empty result. The mutation may have succeeded."""
+    """Make the fake respond to this mutation with an empty result. The mutation may have succeeded."""
     return fake.answer(None, operation=operation, text=json.dumps({"data": data}), content_type="application/json")
 
 

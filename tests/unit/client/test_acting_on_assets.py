@@ -1,4 +1,4 @@
-"""Start and stop automation, launch backfills and materialize assets: requests and lost responses."""
+"""Actions on automation, backfills and assets send the right requests, and have an outcome even if responses are lost."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_a_name_shared_by_a_job_and_an_asset_is_ambiguous(fake, client):
 
 
 def answer_feed(fake):
-    """Let the fake find launched backfills by their tags, as Dagster does."""
+    """Make the fake find launched backfills by their tags, as Dagster does."""
 
     def feed(_info, filter, **_more):  # noqa: A002 - the schema's name
         launched = [variables["parameters"]["tags"] for variables in sent(fake, "LaunchBackfill")]

@@ -1,4 +1,4 @@
-"""Act on unsuitable runs, on outdated selections, and on runs with every status."""
+"""Actions on unsuitable runs, on outdated selections, and on runs with every status have the right outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Launch assets by key, and partitions of assets that are not in any job."""
+"""Assets are launched by key, and so are partitions of assets that are not in any job."""
 
 from __future__ import annotations
 

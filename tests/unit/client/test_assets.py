@@ -1,4 +1,4 @@
-"""Read assets: keys, pages of materializations, and arguments."""
+"""Assets are found by their keys, and all pages of their materializations are read."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def client(fake):
 
 
 def serve_materializations(fake, seconds):
-    """Let the fake respond like Dagster.
+    """Make the fake respond like Dagster.
 
-    Bounds are exclusive and apply to exact times, the materialization that was stored last comes first, and the
+    Bounds are exclusive and apply to the exact times, the materialization that was stored last comes first, and
     returned times are truncated.
     """
     stored = [
@@ -51,7 +51,7 @@ def serve_materializations(fake, seconds):
 def test_no_materialization_is_lost_or_repeated(fake, client, monkeypatch, limit, seed):
     monkeypatch.setattr(materialization_paging, "_EVENTS_PER_REQUEST", limit)
     draw = random.Random(seed)
-    # Use whole and fractional milliseconds, equal times, and events that were stored late.
+    # Include whole and fractional milliseconds, equal times, and events that were stored late.
     times = [100 + draw.randrange(20) / 1000 + draw.choice([0, 0, 0.0004]) for _ in range(30)]
     stored = serve_materializations(fake, sorted(times) if seed % 2 else times)
     frame = client.materializations("orders")

@@ -1,4 +1,4 @@
-"""Read schedules, sensors, ticks and backfills: pages, names and arguments."""
+"""Schedules and sensors are found by name, and all pages of their ticks and of backfills are read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def client(fake):
 
 
 def serve_ticks(fake, ticks, cap):
-    """Let the fake respond like Dagster: with at most ``cap`` ticks, newest first, within exclusive bounds."""
+    """Make the fake respond like Dagster, with at most ``cap`` ticks, newest first, within exclusive bounds."""
 
     def answer(_info, instigationSelector):  # noqa: N803 - the schema's name
         def page(_info, beforeTimestamp=None, afterTimestamp=None, limit=None):  # noqa: N803 - the schema's names
@@ -46,7 +46,7 @@ def serve_ticks(fake, ticks, cap):
 
 @pytest.mark.parametrize("cap", [1, 2, 3, 7, 500])
 def test_no_tick_is_lost_or_repeated_between_pages(fake, client, cap):
-    # With one tick per page, the client cannot read two ticks with the same time, so all times differ.
+    # If a page contains only one tick, the client cannot read two ticks with the same time, so all times differ.
     times = [100.0, 101.0, 102.5, 104.25, 104.25, 105.0] if cap > 1 else [100.0, 101.0, 102.5]
     ticks = [tick(number, timestamp) for number, timestamp in enumerate(times)]
     serve_ticks(fake, ticks, cap)

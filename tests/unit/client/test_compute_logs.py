@@ -186,7 +186,7 @@ async def test_a_later_call_continues_where_an_earlier_one_stopped(size, step, m
     client = Files({"a": b""}, finished=False)
     logs = None
     for start in range(0, len(data), 9):
-        # Both steps print at the same time, and a process may have written half of a character.
+        # Both steps print at the same time, and each may have written only half of a character.
         client.files["a"] += data[start : start + 9]
         if start >= 45:
             client.files["b"] = client.files.get("b", b"") + data[start : start + 9]

@@ -57,7 +57,7 @@ WRONG = [
 def test_the_traceback_of_a_failed_connect_shows_no_secret(url, options):
     with pytest.raises((dnb.DagsterNbError, ValueError)) as caught:
         connect_with_secrets(url, **options)
-    # Check only the frames from `connect` on, because the caller's variables contain the secrets.
+    # Check only the frames below the call of `connect`, because the caller's own variables contain the secrets.
     caught.value.__traceback__ = caught.value.__traceback__.tb_next.tb_next
     assert_hidden(caught.value)
 

@@ -1,4 +1,4 @@
-"""Read failures of runs after the server has deleted their events."""
+"""Failures can be read even after the server has deleted the events of the runs."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def client(fake):
 
 @pytest.fixture
 def pressing_ctrl_c(fake, monkeypatch):
-    """Press Ctrl-C at the nth request of an operation. Later responses arrive only after the cancellation."""
+    """Press Ctrl-C during the nth request of an operation. Later responses arrive only after the cancellation."""
     cancelled = threading.Event()
     cancel = loop_thread._CancellableWork.cancel
     respond = fake.respond
@@ -146,7 +146,7 @@ def test_repeating_the_call_stops_the_remaining_runs(fake, client, pressing_ctrl
         client.terminate(fake.ids)
     outcomes = interrupt.value.outcomes
     assert set(outcomes["outcome"]) == {"canceled", "not_sent"}
-    # The request in progress is completed.
+    # The request that was in progress is completed.
     stopped = [run["runId"] for run in fake.runs if run["status"] == "CANCELED"]
     assert len(stopped) == 40
     assert outcomes["run_id"][outcomes["outcome"] == "canceled"].tolist() == stopped

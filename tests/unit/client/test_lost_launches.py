@@ -45,7 +45,7 @@ def request_ids(fake):
 
 
 def lose_responses(fake, operation, *, requests=1):
-    """Execute these mutations but lose their responses."""
+    """Make the fake execute these mutations, but lose the responses."""
 
     def carry_out():
         variables = fake.requests[-1][1]
@@ -138,7 +138,7 @@ def test_every_lost_launch_is_found_among_many_launches(fake, client):
 
 
 class TestBatches:
-    """A repeated call with the same batch launches only the missing runs."""
+    """If a call is repeated with the same batch, it launches only the missing runs."""
 
     def test_a_launched_run_is_not_launched_again(self, fake, client):
         launches = [{**LAUNCH, "tags": {"n": n}} for n in range(4)]

@@ -1,4 +1,4 @@
-"""A misspelt job, location or tag key in a filter causes a warning. The check needs no request if any run matches."""
+"""A misspelled job, location or tag key in a filter causes a warning. The check needs no request if any run matches."""
 
 import asyncio
 import warnings

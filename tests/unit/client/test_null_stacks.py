@@ -34,7 +34,7 @@ def client(fake):
 
 
 def answer(fake, operation, **data):
-    """Send this data, which the fake's schema does not allow."""
+    """Make the fake send this data, which its schema does not allow."""
     fake.answer(None, operation=operation, text=json.dumps({"data": data}), content_type="application/json")
 
 
@@ -79,7 +79,7 @@ class TestFrames:
         assert message in failures._repr_html_()
         assert message in repr(failures)
         assert analysis.failure_groups(failures)["count"].tolist() == [1]
-        # The panels show events and failures with these functions.
+        # The panels use these functions to show events and failures.
         assert message in events_html(events)
         assert message in failures_html(failures)
 

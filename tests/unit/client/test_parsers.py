@@ -38,7 +38,10 @@ from dagster_nb.time_zones import time_zone
 
 @contextmanager
 def only_clear_errors():
-    """Allow our errors, `ValueError` and `TypeError`, but not their subclasses, which come from other libraries."""
+    """Allow the errors of dagster_nb, `ValueError` and `TypeError`.
+
+    Do not allow subclasses of the last two, because these come from other libraries.
+    """
     try:
         yield
     except dnb.DagsterNbError:
@@ -56,7 +59,7 @@ anything = st.recursive(
     lambda values: st.lists(values) | st.dictionaries(scalars, values) | st.tuples(values, values),
     max_leaves=10,
 )
-# Text that resembles valid input, and arbitrary text.
+# Strings that resemble valid input, and arbitrary strings.
 yaml_text = st.text(st.sampled_from("ab: -[]{},&*!|>'\"#%@\n\t01.e?~<=\\\x00\ud800")) | st.text()
 url_text = st.text(st.sampled_from("http:/@[]:%#?.abc0129-_ \\\n\ud800")) | st.text()
 
@@ -119,7 +122,7 @@ def test_durations(duration):
         assert parsed is None or parsed >= pd.Timedelta(0)
 
 
-# Each of these functions accepts arguments of a public method, or text that a user types into a panel or a cell.
+# Each of these functions parses an argument of a public method, or text that a user types into a panel or a cell.
 SCHEMA = build_schema("type Query { version: String runs(limit: Int, status: Status): [Run!] } enum Status { A B } "
                       "type Run { id: ID! }")  # fmt: skip
 GRAPHQL = st.text(st.sampled_from('{}()[]:$!@#",. \n...queryvrsionlimt1')) | st.text()

@@ -1,4 +1,4 @@
-"""An action that is permitted in no code location is rejected before a request is sent."""
+"""If an action is not permitted in any code location, it is rejected before a request is sent."""
 
 from __future__ import annotations
 

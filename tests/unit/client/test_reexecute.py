@@ -1,4 +1,4 @@
-"""Re-execute runs of backfills, and runs of a code location that no longer exists."""
+"""Runs of backfills can be re-executed, and runs of a code location that no longer exists cause a clear error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parse run configs in all accepted forms."""
+"""Run configs are accepted in several forms, and invalid ones cause clear errors."""
 
 import dataclasses
 import datetime as dt
@@ -126,7 +126,7 @@ def test_a_dataclass_becomes_a_dict_of_its_fields():
 
 
 class TestBounds:
-    """Text that would take minutes to parse is rejected immediately."""
+    """A config that would take minutes to parse is rejected immediately."""
 
     @pytest.fixture(autouse=True)
     def _at_once(self):

@@ -1,4 +1,4 @@
-"""Evidence from which a digest derives a finding of every kind."""
+"""Evidence in which a digest finds problems of every kind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ START = AS_OF - pd.Timedelta("24h")
 def runs(*rows, job="etl"):
     """Return runs of a job.
 
-    Each row has the status, the hours before AS_OF, the seconds in the queue, the seconds running, and other values.
+    Each row has the status, the hours before AS_OF, the seconds in the queue, the duration in seconds, and other
+    values.
     """
     built = []
     for number, (status, hours, queued, length, *other) in enumerate(rows):
@@ -40,7 +41,7 @@ USUAL = [("SUCCESS", 30 + hours, 5, 600 + hours) for hours in range(40)]
 
 
 def findings_of_every_kind(job="etl", automation="hourly", asset="orders", ids=None):
-    """Return findings of every kind, and of every variant of its next step.
+    """Return findings of every kind, with every variant of the next step.
 
     Parameters
     ----------
@@ -74,7 +75,7 @@ def findings_of_every_kind(job="etl", automation="hourly", asset="orders", ids=N
 
 
 def _healthy_then_failed(count):
-    """Return a job's runs: failures before and in the period, followed by a success if there are several failures."""
+    """Return the runs of a job: failures before and in the period and, if there are several, a success after them."""
     failed = [("FAILURE", 28 - number, 5, 60) for number in range(count)]
     failed += [("FAILURE", 20 - number, 5, 60) for number in range(count)]
     return [*USUAL, *failed, *([("SUCCESS", 1, 5, 60)] if count > 1 else [])]
@@ -85,7 +86,7 @@ def _never_succeeded():
 
 
 def _slower():
-    """Return runs that become slower and wait longer in the queue."""
+    """Return runs of a job that becomes slower and whose runs wait longer in the queue."""
     return [("SUCCESS", 200 - 2 * n, 5 if n < 88 else 900, 600 + n % 7 + 900 * (n >= 70)) for n in range(100)]
 
 

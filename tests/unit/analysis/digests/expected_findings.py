@@ -1,4 +1,4 @@
-"""The findings that a digest of the demo should have, derived from the planned history and the ground truth."""
+"""Derive the findings that a digest of the demo should have from the planned history and the ground truth."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _expected_ticks(history: History, start: pd.Timestamp, as_of: pd.Timestamp) 
 
 
 def _expected_partitions(history: History, start: pd.Timestamp, as_of: pd.Timestamp) -> list[tuple[str, str, str]]:
-    """Return a finding if the job has run for a partition after the missing one."""
+    """Return a finding if the job has already run for a partition after the missing one."""
     truth = history.truth
     after = [
         run.created

@@ -54,7 +54,7 @@ JOBS = {
     "waits_for_others": Job(12, 300, 0.4, by_hand=True, queue=(300.0, 1.2)),
 }
 HOURS_OF_SCHEDULES = {
-    # schedule: the hours in which it ticks, and whether it ticks only on working days
+    # for each schedule: the hours in which it ticks, and whether it ticks only on working days
     "hourly": (range(24), False),
     "every_four_hours": (range(0, 24, 4), False),
     "daily": (range(2, 3), False),
@@ -62,7 +62,7 @@ HOURS_OF_SCHEDULES = {
     "business_hours": (range(9, 18), True),
 }
 SENSORS = {
-    # sensor: the interval that it asks for, and the longest time that one evaluation takes, in seconds
+    # for each sensor, in seconds: its minimum interval, and the longest time that an evaluation takes
     "fast": (30, 5),
     "slow_evaluation": (30, 240),
     "every_five_minutes": (300, 20),
@@ -149,7 +149,7 @@ class QuietDeployment:
         return self._made(name, job, days)
 
     def _made(self, name, job, days, *, keys=None, waits=None, **other):
-        """Return successful runs that are created at these times, in days after the start."""
+        """Return successful runs that were created at these times, which are in days after the start."""
         random, count = self.random, len(days)
         created = pd.Series(self._begin + pd.to_timedelta((days * DAY * 1e6).astype("int64"), "us"))
         created = created.astype("datetime64[us, UTC]")
@@ -188,7 +188,7 @@ class QuietDeployment:
         )
 
     def _backfills(self):
-        """Yield a backfill's runs, which wait for one another. Their partitions are older than the history."""
+        """Yield the runs of a backfill, which wait for one another. Their partitions are older than the history."""
         for number in range(2):
             count = int(self.random.integers(10, 40))
             # The second backfill is in the last week.
@@ -200,7 +200,7 @@ class QuietDeployment:
             yield self._made("daily", JOBS["daily"], days, keys=keys, waits=waits, **{"dagster/backfill": f"b{number}"})
 
     def _with_failures(self, runs):
-        """Let runs fail or be canceled, and add the re-executions that resolve the failures."""
+        """Mark some runs as failed or canceled, and add the re-executions that resolve the failures."""
         runs["run_id"] = pd.array([f"run {number}" for number in runs.index], dtype="string")
         random, newest = self.random, runs
         chances = runs["job_name"].map({name: job.failing for name, job in JOBS.items()}).to_numpy(dtype=float)
@@ -213,7 +213,7 @@ class QuietDeployment:
             share = random.uniform(0.05, 1, len(again))
             length = (again["duration"] * share).astype("timedelta64[us]")
             ended = again["start_time"] + length
-            # Dagster retries some runs within a minute. Users re-execute the others within hours.
+            # Dagster retries some runs within a minute. Users re-execute the others within a few hours.
             minutes = np.where(random.random(len(again)) < 0.5, random.uniform(0.1, 1, len(again)),
                                random.uniform(5, 400, len(again)))  # fmt: skip
             created = ended + pd.to_timedelta((minutes * 60e6).astype("int64"), unit="us")
@@ -260,14 +260,14 @@ class QuietDeployment:
     def _tick_frame(self, name, when, skipping):
         when = pd.Series(pd.DatetimeIndex(when)).astype("datetime64[us, UTC]")
         status = np.where(self.random.random(len(when)) < skipping, "SKIPPED", "SUCCESS")
-        # A tick can be in progress.
+        # The newest tick may still be in progress.
         status[np.argmax(when.to_numpy())] = "STARTED" if self.random.random() < 0.1 else "SUCCESS"
         frame = pd.DataFrame({"name": name, **PLACE, "status": status, "timestamp": when})
         return frame[frame["timestamp"] <= self.as_of].assign(error_class=pd.NA, error_message=pd.NA)
 
 
 def quiet_findings(seed):
-    """Return the findings of two digests that should have none: of a quiet week, and of its last day."""
+    """Return the findings of two digests that should have none: one of a quiet week, and one of its last day."""
     deployment = QuietDeployment(seed)
     end = deployment.as_of
     found = []
@@ -275,7 +275,7 @@ def quiet_findings(seed):
         evidence = read_evidence(deployment, end - period, end, end - LOOKBACK, is_now=True)
         assert set(evidence.not_checked) == set()
         found += find_all(evidence)
-    # A finding about a resolved failure states a fact. It is not a false alarm.
+    # A finding about a resolved failure is correct, so it is not a false alarm.
     return [one for one in found if (one.kind, one.severity) != ("new failure", "note")]
 
 

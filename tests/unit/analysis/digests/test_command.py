@@ -33,7 +33,7 @@ def history(fake, tmp_path):
 
 
 def period(history):
-    """Return command-line options for a period that contains all runs."""
+    """Return the command-line options for a period that contains all runs."""
     runs = dnb.open_history(history).runs()
     first, last = runs["creation_time"].min(), runs["creation_time"].max()
     since, as_of = first - dt.timedelta(hours=1), last + dt.timedelta(days=1)

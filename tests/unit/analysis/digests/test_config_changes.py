@@ -1,4 +1,4 @@
-"""A digest reads only the configs of the runs around a slowdown, and hides probable secrets."""
+"""A digest reads only the configs of runs around a slowdown, and hides values that are probably secrets."""
 
 from __future__ import annotations
 

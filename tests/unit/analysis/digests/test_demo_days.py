@@ -1,4 +1,4 @@
-"""Digests of the demo's history find each built-in problem on its day, and no other important problems."""
+"""Digests of the demo's history find each planned problem on its day, and no other important problems."""
 
 from __future__ import annotations
 

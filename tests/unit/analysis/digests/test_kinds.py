@@ -1,4 +1,4 @@
-"""Find each kind of problem in handwritten frames."""
+"""A digest finds each kind of problem in handwritten frames."""
 
 from __future__ import annotations
 
