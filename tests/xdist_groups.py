@@ -19,7 +19,7 @@ _TARGETS = {target.name for target in TARGETS}
 
 
 def together(nodeid: str) -> str:
-    """Return a test's group: the test itself, its file, its folder, or all tests of one Dagster version.
+    """Return the group of a test: the test itself, its file, its folder, or all tests of one Dagster version.
 
     Examples
     --------
@@ -40,7 +40,7 @@ def together(nodeid: str) -> str:
 
 
 class Scheduling(LoadScopeScheduling):
-    """Assign each group of tests to one process, and keep the order of the tests."""
+    """Assign each group of tests to one process, and keep the tests in order."""
 
     def _split_scope(self, nodeid: str) -> str:
         return together(nodeid)

@@ -72,7 +72,10 @@ def fake():
 
 
 def act(fake, client, action):
-    """Run an action and return what the server received, or an empty list if the client refused to send it."""
+    """Run an action, and return what the server received.
+
+    The list is empty if the client refused to send the action.
+    """
     fake.received = []
     try:
         action(client)
@@ -82,7 +85,7 @@ def act(fake, client, action):
 
 
 def tags_of(tags):
-    """Return the tags as a dict, without the request's id. Fail if the id is missing."""
+    """Return the tags as a dict, without the id of the request. Fail if there is no such id."""
     found = {tag["key"]: tag["value"] for tag in tags}
     assert found.pop(REQUEST_TAG)
     return found

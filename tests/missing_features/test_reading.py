@@ -1,4 +1,4 @@
-"""Read runs from a server that lacks a feature that dagster_nb uses, or has an unknown feature."""
+"""Runs can be read from a server that lacks a feature of newer versions, or that has an unknown feature."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def matches(run, filters):
 @pytest.fixture(scope="module")
 def shared():
     repositories = [{"name": "repo", "location": {"name": location}, "jobs": []} for location in LOCATIONS]
-    # Request so few ids at a time that a short history needs several requests.
+    # Request only a few ids at a time, so that even a short history needs several requests.
     with FakeDagster() as fake, pytest.MonkeyPatch.context() as patch:
         patch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 2)
         fake.answers["repositoriesOrError"] = {"__typename": "RepositoryConnection", "nodes": repositories}
@@ -128,7 +128,7 @@ def shared():
 
 
 def read(fake, filters, **options: Any):
-    """Return all matching runs, and the server's count of them."""
+    """Return all matching runs, and their number according to the server."""
     arguments = {
         key: pd.Timestamp(value, unit="us", tz="UTC") if key.endswith(("_after", "_before")) else value
         for key, value in filters.items()
@@ -181,14 +181,14 @@ def test_any_other_filter_that_the_server_lacks_raises_an_error_before_the_first
         assert len(client.runs()) == 1
 
 
-# Features that are required by all reads, by reads with filters, or by reads of several pages
+# Features that are required for all reads, for reads with filters, or for reads of several pages
 NEEDED = (
     "Query.runsOrError", "Query.runIdsOrError", "Query.repositoriesOrError", "Run.runId", "Runs.results", "Runs.count",
     "RunIds.results", "RunsFilter.", "ExecutionTag.", "Repository.", "RepositoryConnection.", "RepositoryLocation.",
 )  # fmt: skip
 
 
-# Three times as many examples, because there are about ninety features to remove.
+# Use three times as many examples as usual, because there are about ninety features to remove.
 @settings(max_examples=3 * settings.default.max_examples)
 @given(loss=st.sampled_from(ABOUT_RUNS), history=histories, filters=filter_sets, limit=st.none() | st.integers(0, 5))
 def test_a_missing_feature_changes_no_runs_or_is_named_in_an_error(shared, loss, history, filters, limit):

@@ -1,4 +1,4 @@
-"""Fixtures: a fake Dagster and a client for it."""
+"""Fixtures: a fake Dagster, and a client that is connected to it."""
 
 from __future__ import annotations
 

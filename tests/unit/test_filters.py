@@ -15,7 +15,7 @@ def select(**arguments):
 
 
 def server_filters(labels=None, known_keys=None, **arguments):
-    """Return the common part of all filters sent to the server, and the individual filters."""
+    """Return the part that all filters for the server have in common, and the filters themselves."""
     filters = to_server_filters(select(**arguments), repository_tags=labels, known_keys=known_keys)
     return filters.common, filters.filters
 

@@ -1,4 +1,4 @@
-"""``%dagster`` and ``%%dagster`` in IPython, with a fake Dagster."""
+"""``%dagster`` and ``%%dagster`` work in IPython, here with a fake Dagster."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_a_graphql_cell_is_completed_only_from_the_schema(connected):
         ("{ runsOrError(filter: {statuses: [FAILU", {"FAILURE"}),
         ("{ runsOrError(filter: {statuses: ", set(installed_schema().type_map["RunStatus"].values)),
         ("query Q($filter: RunsFi", {"RunsFilter"}),
-        # Completing a word with itself changes nothing. Without a completion, IPython would offer Python names.
+        # Offering the word itself changes nothing. Without a completion, IPython would offer Python names.
         ("{ runsOrError { __typename ... on RunsFe", {"RunsFe"}),
         ("{ runsOrError { prin", {"prin"}),
     ],

@@ -1,4 +1,4 @@
-"""Call a coroutine function for many items with limited concurrency."""
+"""A coroutine function is called for many items, but only for a few at a time."""
 
 import asyncio
 

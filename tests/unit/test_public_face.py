@@ -1,4 +1,4 @@
-"""The public names, their documentation, and their types."""
+"""All public names exist, are documented, and have types."""
 
 from __future__ import annotations
 
@@ -128,7 +128,8 @@ def test_the_modules_of_the_client_have_no_circular_imports():
     pattern = re.compile(r"^ *from (dagster_nb\.client[\w.]*) import", re.MULTILINE)
     imports = {name: set(pattern.findall(path.read_text(encoding="utf-8"))) for name, path in modules.items()}
     assert set().union(*imports.values()) <= set(modules)
-    # Include imports under TYPE_CHECKING, because circular dependencies in types make modules harder to understand too.
+    # Include imports under TYPE_CHECKING, because circular dependencies of types also make modules harder to
+    # understand.
     assert list(graphlib.TopologicalSorter(imports).static_order())
 
 
@@ -205,7 +206,7 @@ def test_a_type_checker_infers_the_documented_types(tmp_path):
 
     def check(text):
         program.write_text(text)
-        # With the cache of the last full check, mypy takes only a second.
+        # If mypy can use the cache of the last full check, it takes only a second.
         options = ["--strict", "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir", str(ROOT / ".mypy_cache")]
         return subprocess.run(
             [sys.executable, "-m", "mypy", *options, str(program)],

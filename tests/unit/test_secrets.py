@@ -41,7 +41,7 @@ def assert_absent(text):
 
 
 def shown_with_variables(error):
-    """Return tracebacks with local variables from Python, rich and IPython, starting at the call into dagster_nb."""
+    """Return tracebacks with local variables from Python, rich and IPython, without the frame of the test."""
     from IPython.core.ultratb import VerboseTB
     from rich.console import Console
     from rich.traceback import Traceback
@@ -137,7 +137,7 @@ def test_a_stored_history_contains_no_secrets(client, tmp_path):
     files = [path for path in (tmp_path / "history").rglob("*") if path.is_file()]
     assert {path.suffix for path in files} == {".json", ".parquet"}
     for path in files:
-        # The rows of Parquet files are compressed.
+        # The rows in Parquet files are compressed, so decode them.
         assert_absent(path.read_bytes() if path.suffix == ".json" else pq.read_table(path).to_pandas().to_csv())
 
 

@@ -1,4 +1,4 @@
-"""Actions on automation, backfills and assets send the right requests, and have an outcome even if responses are lost."""
+"""Actions on automation, backfills and assets send the right requests. They have an outcome even without a response."""
 
 from __future__ import annotations
 

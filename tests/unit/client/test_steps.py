@@ -1,4 +1,4 @@
-"""The steps of many runs are read in several requests, with progress."""
+"""The steps of many runs are read in several requests, and a progress bar counts the runs."""
 
 from __future__ import annotations
 

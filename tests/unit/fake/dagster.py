@@ -1,7 +1,7 @@
 """A fake Dagster. Tests set its runs and its faults.
 
-The fake executes GraphQL on the schema of the installed Dagster, and copies the pitfalls of a real server: the page
-after a deleted cursor is empty, an empty filter selects every run, and a limit of zero means no limit.
+The fake executes GraphQL on the schema of the installed Dagster, and has the pitfalls of a real server: the page after
+a deleted cursor is empty, an empty filter selects every run, and a limit of zero means no limit.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class FakeDagster:
     faults
         The faults for the next requests.
     before
-        Called with the name of the operation before each response.
+        A function that is called with the name of the operation before each response.
     answers
-        Values of root fields, or functions that return them. They replace the values that the fake computes.
+        The values of root fields, or functions that return the values. They replace the values that the fake computes.
     hanging
-        Set when a request starts to hang.
+        An event that is set when a request starts to hang.
     hidden
-        Ids of runs that are listed and counted, but not returned.
+        The ids of runs that the fake lists and counts, but does not return.
     """
 
     def __init__(self, runs: int = 0):
@@ -71,7 +71,7 @@ class FakeDagster:
 
     @contextmanager
     def restarting(self) -> Iterator[Callable[[], None]]:
-        """Refuse connections until the yielded function is called or the block ends."""
+        """Refuse connections until the yielded function is called or the ``with`` block ends."""
         assert self._port is not None
         number = int(self.url.rpartition(":")[2])
         self._port.close()
@@ -86,7 +86,7 @@ class FakeDagster:
         start()
 
     def connect(self, **options: Any) -> dnb.DagsterClient:
-        """Return a client that reaches this Dagster without a port. Accepts the options of `dagster_nb.connect`."""
+        """Return a client that reaches this Dagster without a port. The options are those of `dagster_nb.connect`."""
         return dnb.DagsterClient(url=ADDRESS, transport=FakeTransport(self), **{"progress": False, **options})
 
     def async_client(self, **options: Any) -> dnb.AsyncDagsterClient:
@@ -116,7 +116,7 @@ class FakeDagster:
         self.runs = [run for run in self.runs if run["runId"] not in run_ids]
 
     def hang(self, requests: int | None = 1, **which: Any) -> Fault:
-        """Never respond to the next requests, which are selected as in `answer`."""
+        """Let the next requests hang without a response. The arguments select them, as in `answer`."""
 
         async def respond(_operation: str, _variables: dict[str, Any]) -> Response:
             self.hanging.set()
@@ -126,7 +126,10 @@ class FakeDagster:
         return self._add_fault(respond, requests, **which)
 
     def drop(self, requests: int | None = 1, *, after: Callable[[], object] = lambda: None, **which: Any) -> Fault:
-        """Call ``after`` and drop the connection for each of the next requests, which are selected as in `answer`."""
+        """For each of the next requests, call ``after`` and drop the connection.
+
+        The arguments select them, as in `answer`.
+        """
 
         async def respond(operation: str, variables: dict[str, Any]) -> Response:
             self.requests.append((operation, variables))
@@ -150,9 +153,9 @@ class FakeDagster:
         requests
             The number of requests. None means all.
         operation
-            Select only requests for this operation.
+            The name of the operation of the affected requests; None affects requests for any operation.
         where
-            Select only requests for whose variables this function returns True.
+            A function of the variables that returns True for the affected requests.
         response
             Values for the fields of `Response`.
         """

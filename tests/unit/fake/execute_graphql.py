@@ -1,4 +1,4 @@
-"""Execute GraphQL on the schema of the installed Dagster without Dagster's resolvers."""
+"""Execute GraphQL on the schema of the installed Dagster, but without Dagster's resolvers."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _execute(schema: GraphQLSchema, body: Mapping[str, Any], root: Mapping[str, 
     )
 
 
-# Clients request the schema when they connect. Executing this request is slow, so its response is cached.
+# Many clients request the schema. Executing this request is slow, so its response is cached.
 @lru_cache(maxsize=1000)
 def _introspected(schema: GraphQLSchema, query: str) -> str:
     return json.dumps(altered_schemas.introspect(schema, query))

@@ -41,11 +41,11 @@ class Fault:
     Attributes
     ----------
     respond
-        Takes an operation and its variables, and returns the response to send.
+        A function of an operation and its variables that returns the response to send.
     applies
-        Takes an operation and its variables, and returns whether the request is affected.
+        A function of an operation and its variables that returns whether the fault affects the request.
     left
-        The number of further requests to affect. None means all.
+        The number of further requests that the fault affects. None means all.
     met
         The variables of each affected request.
     """

@@ -1,4 +1,4 @@
-"""Runs as returned by Dagster's GraphQL API, and filters for them.
+"""Runs in the format of Dagster's GraphQL API, and filters for them.
 
 The filters behave like Dagster's. They share no code with dagster_nb, so tests can compare its filters with them.
 `tests/tooling/test_fake.py` compares the filters with the installed Dagster.
@@ -81,7 +81,7 @@ def _matches_values(run: Run, filters: Mapping[str, Any]) -> bool:
 
 
 def _stored_tags(run: Run) -> dict[str, str]:
-    """Return a run's tags, including the hidden tag of its code location."""
+    """Return the tags of a run, including the hidden tag with its code location."""
     tags = {tag["key"]: tag["value"] for tag in run["tags"]}
     if (origin := run["repositoryOrigin"]) is not None:
         tags[".dagster/repository"] = f"{origin['repositoryName']}@{origin['repositoryLocationName']}"

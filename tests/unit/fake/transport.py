@@ -35,7 +35,7 @@ class FakeTransport(AsyncTransport):
         """Do nothing, because there is no connection."""
 
     async def execute(self, request: GraphQLRequest) -> ExecutionResult:
-        # As with a network request, let other tasks run, and fail for values that JSON cannot represent.
+        # Like a network request, let other tasks run, and fail for values that JSON cannot represent.
         await asyncio.sleep(0)
         body = json.loads(json.dumps(request.payload))
         try:

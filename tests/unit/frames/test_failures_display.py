@@ -1,4 +1,4 @@
-"""Show the failures of a run."""
+"""The failures of a run are shown with their stack traces."""
 
 import pandas as pd
 

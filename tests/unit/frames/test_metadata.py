@@ -1,4 +1,4 @@
-"""Each metadata column has the dtype of its entries, and values are unchanged."""
+"""Each metadata column has the dtype of its entries, and the values are unchanged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def number(value, text=None):
 
 
 def column(*entries):
-    """Return the column for one label. None means a row without the label."""
+    """Return the metadata column for one label. None stands for a row without the label."""
     built = metadata_columns([[] if one is None else [one] for one in entries])
     return pd.Series(built["metadata.it"])
 

@@ -1,4 +1,4 @@
-"""Read statuses of partitions, which servers return as lists, ranges, or two-dimensional ranges."""
+"""The statuses of partitions are read from any format that servers return: lists, ranges or two-dimensional ranges."""
 
 from __future__ import annotations
 

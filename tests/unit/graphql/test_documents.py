@@ -34,7 +34,7 @@ SUCCESSES = {
     "TimePartitionStatuses", "UrlCodeReference", "UserAssetOwner", "Workspace", "WorkspaceLocationEntry",
     "WorkspaceLocationStatusEntries",
 }  # fmt: skip
-# Unions that need no error handling, because all their members are read the same way or trigger another request
+# Unions without errors to handle, because all their members are read in the same way or trigger another request
 PLAIN_UNIONS = {"DagsterRunEvent", "EvaluationStackEntry", "PipelineRunLogsSubscriptionPayload"}
 
 
@@ -50,7 +50,7 @@ def test_documents_have_one_operation_and_a_comment(name):
 
 
 def asked_unions(name):
-    """Return the unions in a document, with the fields that it requests from each member."""
+    """Return the unions in a document, with the fields that the document requests from each member."""
     info = TypeInfo(installed_schema())
     found = []
 

@@ -1,4 +1,4 @@
-"""Follow a run even if websockets are refused, break, miss events, or are redirected."""
+"""A run can be followed even if websockets are refused, break, miss events, or are redirected."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def event(number, kind="LogMessageEvent", event_type=None):
 
 
 class FakeLog(FakeDagster):
-    """A fake Dagster with a run that adds events, and with scripted websockets.
+    """A fake Dagster with a run that receives new events, and with scripted websockets.
 
     Attributes
     ----------
     sockets
-        One coroutine function per websocket, which takes the socket and the cursor. Any further websockets use the
-        last function.
+        One coroutine function per websocket, which takes the socket and the cursor. If there are more websockets than
+        functions, the last function is used again.
     """
 
     def __init__(self, events=0):
@@ -69,7 +69,7 @@ class FakeLog(FakeDagster):
         }
 
     async def serve(self, socket, cursor):
-        """Push new events as Dagster does."""
+        """Push new events in the way that Dagster does."""
         while not socket.closed:
             while cursor < len(self.log):
                 cursor += 1
@@ -121,7 +121,10 @@ def _short_intervals(monkeypatch):
 
 
 async def follow(fake, *, steps=(), only_in=None):
-    """Follow a run. Each heartbeat (in the mode ``only_in``, if given) runs a step, and the last step ends the run."""
+    """Follow a run.
+
+    At each heartbeat (in the mode ``only_in``, if given), the run executes a step. The last step ends the run.
+    """
     messages, modes = [], []
     left = [*steps, fake.finish]
     async with dnb.AsyncDagsterClient(fake.url) as client:

@@ -1,4 +1,4 @@
-"""Read all runs while other runs are created and deleted, and check the requests."""
+"""All runs are read while other runs are created and deleted, with only the necessary requests."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_an_invalid_argument_is_reported_immediately_and_sends_no_request(client
 
 
 class TestMerged:
-    """Filters with several jobs or tag values, which need several requests."""
+    """Filters with several jobs or tag values, for which the client needs several requests."""
 
     @pytest.fixture(autouse=True)
     def _varied(self, server):
@@ -318,7 +318,7 @@ class TestPageSize:
     """The page size adapts to what the server can deliver."""
 
     def fail_above(self, server, largest, **response):
-        """Let requests for larger pages fail."""
+        """Make requests for larger pages fail."""
         self.fault = server.answer(None, operation="Runs", where=lambda filters: filters["limit"] > largest, **response)
 
     @property
@@ -342,7 +342,7 @@ class TestPageSize:
         self.fault.met.clear()
         server.requests.clear()
         assert client.runs()["run_id"].tolist() == server.ids
-        # The client rarely tries a larger page again.
+        # The client only rarely tries a larger page again.
         assert len(self.failed) <= 4
         assert max(self.sizes(server)) <= 30
 
@@ -393,7 +393,7 @@ class TestPageSize:
 
     def test_pages_are_larger_if_the_network_is_slow(self):
         size = PageSize()
-        # The time for 200 runs could be mostly latency, so the second page is larger and the third page much larger.
+        # The time for 200 runs could be mostly latency, so the second page is larger, and the third is much larger.
         second = size.after_page(200, seconds=0.22, latency=0.2)
         assert size.after_page(second, seconds=0.2 + second / 10_000, latency=0.2) > 5_000
         assert PageSize().after_page(200, seconds=0.222, latency=0.002) < 2_000
@@ -456,7 +456,7 @@ def test_a_limit_is_exact_even_if_a_complement_excludes_the_newest_runs(server):
     server.schema = build_schema(print_schema(server.schema).replace("  updatedBefore: Float\n", ""))
     for place, run in enumerate(server.runs):
         run["jobName"] = "b" if place < 600 or place % 2 else "a"
-        # The newest runs of job b have a late update time.
+        # The newest runs of job b were updated last.
         run["updateTime"] = 1_900_000_000.0 if place < 600 else run["updateTime"]
     expected = server.ids[600:]
     with server.connect() as client:

@@ -1,4 +1,4 @@
-"""If a server ignores cursors and returns the same page again and again, reading stops, with an error if necessary."""
+"""If a server returns the same page again and again, reading stops, with an error if data may be missing."""
 
 from __future__ import annotations
 

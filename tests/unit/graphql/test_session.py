@@ -1,4 +1,4 @@
-"""Each problem with the connection to a server raises one readable error that says what to do."""
+"""Each problem with a connection raises a single, readable error that says what to do."""
 
 from __future__ import annotations
 
@@ -270,7 +270,7 @@ class TestSecrets:
 
 
 class TestRestarts:
-    """If a server that responded before refuses connections, it is probably restarting."""
+    """If a server has responded before but now refuses connections, it is probably restarting."""
 
     @pytest.mark.parametrize(
         "read",
@@ -310,7 +310,7 @@ class TestRestarts:
 
 
 class TestHugeResponses:
-    """Responses that may not fit into memory are not read."""
+    """Responses that are too large for the memory are not read."""
 
     @pytest.fixture(autouse=True)
     def _small_limit(self, monkeypatch):

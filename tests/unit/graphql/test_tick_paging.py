@@ -1,4 +1,4 @@
-"""Each tick is read exactly once, even if times are not reliable as cursors."""
+"""Each tick is read exactly once, even if the times of ticks cannot serve as reliable cursors."""
 
 from __future__ import annotations
 

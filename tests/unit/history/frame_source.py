@@ -9,7 +9,7 @@ from dagster_nb.frames.steps import steps_frame
 
 
 class FrameSource:
-    """Returns runs from records, which a test may change at any time."""
+    """Returns runs from a list of records, which a test may change at any time."""
 
     url = "http://frames:3000"
 

@@ -1,4 +1,4 @@
-"""The command ``dagster-nb history`` and exports from a history."""
+"""The command ``dagster-nb history`` and exports from a history work."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def history(source, tmp_path):
 
 @contextmanager
 def as_an_ordinary_user():
-    """Drop root permissions, because root may write anywhere."""
+    """Drop root permissions, because root could write anywhere."""
     if os.geteuid() != 0:
         yield
         return

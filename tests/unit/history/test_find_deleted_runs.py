@@ -1,4 +1,4 @@
-"""Deleted runs are found by counting runs, so that few ids have to be listed."""
+"""A refresh finds deleted runs by counting runs, so that it has to list only a few ids."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_new_runs_are_read_until_a_page_has_only_known_runs(source, history):
 
 
 def test_an_imported_run_is_read_although_another_run_was_deleted(source, history):
-    # Imported runs come first in the list of runs, but their times are old.
+    # Imported runs come first in the list of runs, although their times are old.
     imported = make_run(2_000, creationTime=1_600_000_000.0, updateTime=1_600_000_000.0)
     source.records.insert(0, imported)
     del source.records[700]

@@ -151,7 +151,7 @@ def test_a_refresh_reads_only_changed_and_unfinished_runs_and_one_page_of_ids(fa
     result = history.refresh(overlap="1s")
     assert (result.added, result.updated, result.deleted) == (1, 3, 0)
     assert str(result) == "1 new run, 3 changed, 0 deleted"
-    # One page of ids contains all new runs, and the number of runs shows that none was deleted. A request for the next
+    # All new runs are on one page of ids, and the number of runs shows that none was deleted. A request for the next
     # page may already have been sent.
     cursors = [variables["cursor"] for name, variables in fake.requests if name == "RunIds"]
     assert cursors[0] is None
@@ -216,7 +216,7 @@ def test_an_interrupted_first_refresh_is_continued(fake, client, tmp_path, monke
     assert stored.count_runs() == 200
     assert "never completely" in repr(stored)
     history = client.history(tmp_path)
-    # The second fill does not read this run again, but the refresh must still notice its change.
+    # When the first refresh continues, it does not read this run again, but it must still notice the change.
     fake.runs[5].update(status="FAILURE", updateTime=1_700_009_000.0)
     fake.requests.clear()
     history.refresh(overlap="1s")

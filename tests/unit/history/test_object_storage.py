@@ -1,4 +1,4 @@
-"""A history in S3, which moto simulates."""
+"""A history can be stored in S3, which moto simulates here."""
 
 from __future__ import annotations
 

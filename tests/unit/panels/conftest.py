@@ -87,7 +87,7 @@ class FakeSource:
     readings
         The filters of each read.
     gate
-        While this event is cleared, reads wait before each page.
+        While this event is not set, reads wait before each page.
     error
         The error to raise for each read, or None.
     """
@@ -128,7 +128,7 @@ class FakeSource:
             yield frame.iloc[start : start + self.page].reset_index(drop=True)
 
     def change(self, number: int, **values: Any) -> None:
-        """Change a run and its update time, as a server would."""
+        """Change a run and its update time, as a server does."""
         self.frame = self.frame.copy()
         for name, value in {"update_time": NOW, **values}.items():
             self.frame.loc[number, name] = value
@@ -153,7 +153,7 @@ class FakeSource:
 
 
 class Bench:
-    """A model, its source, and a list of unhandled errors."""
+    """A model with its source, and a list of the errors that nothing handled."""
 
     def __init__(self, source: FakeSource, **options: Any):
         self.source = source

@@ -1,4 +1,4 @@
-"""Background work delivers its results in the kernel's thread, and closing stops all its threads."""
+"""Background tasks deliver their results in the kernel's thread, and closing the panel stops all their threads."""
 
 import asyncio
 import threading

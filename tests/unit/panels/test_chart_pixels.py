@@ -27,7 +27,7 @@ def draw(chart, frame, **options):
 
 
 def pick(pixels):
-    """Return the indexes of 50 random marks. Calls with equally many marks return the same indexes."""
+    """Return the indexes of 50 random marks. If the number of marks is the same, so are the indexes."""
     return np.random.default_rng(7).choice(len(pixels.rows), N_POINTS, replace=False)
 
 
@@ -44,7 +44,7 @@ def test_the_position_of_a_mark_has_the_value_of_its_run(runs, name):
         "durations": shown["duration"].dt.total_seconds(),
         "queue_durations": days(shown["creation_time"]),
     }.get(name, days(shown["start_time"]))
-    # Allow an error of a hundredth of a pixel.
+    # The position may be off by a hundredth of a pixel.
     higher = np.array([pixels.x_value(left + 0.01) for left in boxes[:, 0]])
     lower = np.array([pixels.x_value(left - 0.01) for left in boxes[:, 0]])
     assert (lower <= np.asarray(values)).all()

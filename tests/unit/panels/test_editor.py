@@ -1,4 +1,4 @@
-"""The Python part of the editor, and the JavaScript file that the browser loads."""
+"""The Python part of the editor works, and the JavaScript file that the browser loads is complete."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_plain_text_area_has_the_same_text_until_the_script_has_started(editor
 
 
 def test_the_script_has_its_licenses_and_does_not_make_the_wheel_much_larger():
-    # The wheel compresses the file, so it grows by less than this limit.
+    # The wheel compresses the file, so the wheel grows by less than this limit.
     assert (STATIC / "editor.js").stat().st_size < 700_000
     licenses = (STATIC / "editor_licenses.txt").read_text("utf-8")
     assert licenses.count("Permission is hereby granted") == licenses.count("\n----\n") + 1

@@ -1,4 +1,4 @@
-"""The common behavior of all panels: waiting, showing errors, static output and closing."""
+"""All panels wait, show errors, have a static output, and can be closed."""
 
 import asyncio
 import threading

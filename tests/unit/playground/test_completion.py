@@ -83,7 +83,7 @@ def test_the_members_of_a_union_are_offered():
         "... on InvalidPipelineRunsFilterError",
         "... on PythonError",
     ]
-    # Interfaces of the union's members are valid too.
+    # The interfaces of the members of a union are valid too.
     assert complete("{ runsOrError { ... on |") == [
         *["Runs", "InvalidPipelineRunsFilterError", "PythonError"],
         *["Error", "PipelineRuns"],
@@ -98,7 +98,7 @@ def test_candidates_have_a_type_and_a_description():
 
 
 class Places(Visitor):
-    """Collects places in a valid document with the candidates that the schema allows there."""
+    """Collects places in a valid document, and the candidates that the schema allows at each place."""
 
     def __init__(self, info: TypeInfo):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Show results as trees and frames."""
+"""Results can be shown as trees and converted to frames."""
 
 import pytest
 

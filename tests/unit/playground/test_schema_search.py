@@ -1,4 +1,4 @@
-"""Search the schema of the installed Dagster."""
+"""The search works with the schema of the installed Dagster."""
 
 import time
 

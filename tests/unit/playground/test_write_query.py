@@ -1,4 +1,4 @@
-"""Write a query for a field of the schema."""
+"""A valid query is written for any field of the schema."""
 
 from __future__ import annotations
 

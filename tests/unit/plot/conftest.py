@@ -30,7 +30,7 @@ def render():
 
 @pytest.fixture(scope="session")
 def make_runs():
-    """Return a function that makes runs over ninety days, newest first, like the frames of ``client.runs()``."""
+    """Return a function that creates runs from ninety days, newest first, in the format of ``client.runs()``."""
 
     def make(count, *, seed=0, jobs=JOBS):
         random = np.random.default_rng(seed)

@@ -1,4 +1,4 @@
-"""Charts of assets, partitions, metadata and ticks."""
+"""Charts of assets, partitions, metadata and ticks show the right data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def legend(ax):
 
 
 def cells(ax, words):
-    """Return the column and row of each cell with a legend entry that starts with these words."""
+    """Return the column and the row of each cell whose legend entry starts with these words."""
     [collection] = [one for one in ax.collections if one.get_label().startswith(words)]
     middles = [path.vertices[:4].mean(axis=0) for path in collection.get_paths()]
     return [(round(x), round(y)) for x, y in middles]

@@ -1,4 +1,4 @@
-"""The shared parts of charts."""
+"""The parts that all charts share are drawn correctly."""
 
 from zoneinfo import ZoneInfo
 

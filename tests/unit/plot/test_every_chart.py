@@ -1,4 +1,4 @@
-"""The common behavior of all charts."""
+"""All charts behave in the same way."""
 
 import subprocess
 import sys
@@ -68,7 +68,7 @@ def of_assets(assets, daily_partitions, materializations, sensor_ticks):
 
 
 def texts(ax):
-    """Return all nonempty text artists of the axes."""
+    """Return all text artists of the axes that are not empty."""
     labels = [*ax.get_xticklabels(), *ax.get_yticklabels(), ax.xaxis.label, ax.yaxis.label, *ax.texts]
     labels += [ax.title, ax._left_title, ax._right_title]
     labels += ax.get_legend().get_texts() if ax.get_legend() else []
@@ -296,7 +296,7 @@ def test_a_hundred_thousand_runs_can_be_drawn(chart, many_runs, ax, render):
     began = time.process_time()
     chart(many_runs, ax=ax)
     render(ax)
-    # The limit is ten times the usual time. It only detects charts that draw every run.
+    # The limit is ten times the usual time. It only detects a chart that draws every single run.
     assert time.process_time() - began < 2
     drawn = sum(len(line.get_xdata()) for line in ax.lines)
     assert drawn < 5000

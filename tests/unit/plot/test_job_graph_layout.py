@@ -7,7 +7,7 @@ from dagster_nb.plot._job_graph_layout import job_layout
 
 
 def boxes_overlap(layout):
-    """Return the ops that overlap another op or the box of another graph."""
+    """Return the ops that overlap another op, or the box of a graph that does not contain them."""
     graph_of = {op: op.rpartition(".")[0] for op in layout.columns}
     wrong = []
     for op, column in layout.columns.items():

@@ -186,7 +186,7 @@ def test_the_points_of_success_rate_have_the_runs_of_their_periods(by, many_runs
     assert index.x_axis == "time"
     assert index.periods["runs"].sum() == len(finished)
     assert (index.periods["y_min"] == index.periods["succeeded"] / index.periods["runs"]).all()
-    # The line of all runs has no name.
+    # A line that shows all runs has no name.
     assert set(index.lines["name"]) == (set(many_runs["job_name"]) if by else set())
     for period in pick(index.periods).itertuples() if by is None else ():
         own = runs_of(period, finished)

@@ -1,4 +1,4 @@
-"""Check the artists in charts of runs."""
+"""The artists in charts of runs show the right data."""
 
 import numpy as np
 import pandas as pd
@@ -281,7 +281,7 @@ def columns(ax):
 
 
 def test_many_runs_become_columns_that_show_the_peak_of_concurrent_runs(ax):
-    # Job a has one run at a time, and job b once has three runs at the same time.
+    # Job a has only one run at a time, but job b once has three runs at the same time.
     rows = [("a", "SUCCESS", hour / 10, 300) for hour in range(2000)] + [("b", "SUCCESS", 50, 7200)] * 3
     timeline(history(*rows), ax=ax)
     assert words(ax) == ["at once", "up to 1", "up to 3"]

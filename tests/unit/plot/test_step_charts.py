@@ -1,4 +1,4 @@
-"""Check the artists in charts of steps and of a job's ops."""
+"""The artists in charts of steps and ops show the right data."""
 
 import pandas as pd
 import pytest
@@ -93,7 +93,7 @@ def test_the_label_of_the_slowest_step_fits(render, width, layout):
     assert words(ax)[0].replace(",\n", ", ").startswith("median 41 min 20 s, p95 ")
     assert all(text.get_window_extent().x1 <= ax.figure.bbox.x1 for text in ax.texts)
     assert max(ax.get_xticks()) <= 1
-    # The bars still fill a large part of the axes.
+    # The bars must still fill a large part of the axes.
     assert ax.get_xlim()[1] < 3
 
 

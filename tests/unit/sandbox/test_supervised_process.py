@@ -30,7 +30,7 @@ process = SupervisedProcess([sys.executable, "-c", sys.argv[1]], folder=Path(sys
 print(process.pid, flush=True)
 sys.stdin.readline()
 """
-# The forked child keeps running and holds the owner's end of the pipe open.
+# The forked child keeps running, and keeps the owner's end of the pipe open.
 FORKING_OWNER = OWNER.replace(
     "print(", "import os\nif os.fork() == 0:\n    import time\n    time.sleep(60)\n    os._exit(0)\nprint("
 )
@@ -141,7 +141,7 @@ def test_the_command_can_notice_that_the_supervisor_was_killed(run):
 
 
 def test_the_exit_of_the_command_is_reported_with_the_end_of_its_log(run, folder):
-    # The output is larger than a pipe's buffer, but the supervisor must not block.
+    # The output is larger than the buffer of a pipe. Even so, the supervisor must not block.
     process = run(sys.executable, "-c", "raise SystemExit('much ' * 50_000 + 'out of memory')")
     wait_for(lambda: not process.running)
     ended = process.wait(120)

@@ -8,7 +8,10 @@ from tests.unit.panels.conftest import FakeSource
 
 @pytest.fixture
 def explore():
-    """Return a function that opens an explorer of a frame of runs. No explorer may show a crash at the end."""
+    """Return a function that opens an explorer of a frame of runs.
+
+    At the end, check that no explorer shows an unexpected error.
+    """
     made = []
 
     def make(frame, **options):

@@ -1,4 +1,4 @@
-"""Marks in the explorer's charts show their runs, and clicks, drags and Escape change the selection and the filters."""
+"""Marks in the explorer's charts show their runs. Clicks, drags and Escape change the selection and the filters."""
 
 import json
 
@@ -28,7 +28,7 @@ def act(explorer, *action, number=None):
 
 
 def texts_of(explorer):
-    """Return a frame with the run id and the displayed texts of each mark."""
+    """Return a frame with the run id and the displayed text of each mark."""
     chart = layer(explorer).chart
     texts = pd.DataFrame(dict(chart["fields"]))
     texts["job"], texts["id"] = chart["names"], chart["ids"]
@@ -231,7 +231,7 @@ def test_a_click_on_a_bar_of_another_chart_does_nothing(explore):
 
 
 def middle_half(explorer):
-    """Return where a drag over the middle half of the x axis begins and ends, and the values there."""
+    """Return where a drag across the middle half of the x axis begins and ends, and the values at these positions."""
     pixels = layer(explorer)._pixels
     left, _, right, _ = pixels.plot
     ends = left + (right - left) * 0.25, left + (right - left) * 0.75
@@ -312,7 +312,7 @@ def test_escape_does_not_undo_a_change_that_was_made_elsewhere(explore):
     assert not layer(explorer).can_go_back
     act(explorer, "back")
     assert explorer.filters == {"job": ["job_4"]}
-    # Escape undoes later changes, but no change that was made before the change elsewhere.
+    # Escape undoes changes that were made after the change elsewhere, but no earlier ones.
     act(explorer, "legend", "SUCCESS")
     act(explorer, "back")
     act(explorer, "back")

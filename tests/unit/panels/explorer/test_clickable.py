@@ -1,4 +1,7 @@
-"""Clicks on tiles, jobs, tags and launchers set filters. Related runs open in the panel, with a back button."""
+"""Clicks on tiles, jobs, tags and launchers set filters.
+
+Related runs open inside the panel, with a button to go back.
+"""
 
 import html
 import json
@@ -16,7 +19,7 @@ def tags(**values):
 
 
 def actions(shown):
-    """Return the actions of all buttons in some HTML."""
+    """Return the actions of all buttons in the HTML."""
     return [json.loads(html.unescape(data)) for data in re.findall(r'data-dnb-action="([^"]*)"', shown)]
 
 

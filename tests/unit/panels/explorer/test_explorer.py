@@ -1,4 +1,4 @@
-"""The complete explorer without a browser."""
+"""The parts of the explorer work together, here without a browser."""
 
 import asyncio
 import resource
@@ -184,7 +184,7 @@ def test_filter_changes_do_not_leak_memory(explore):
     for number in range(8):
         explorer.set_filters(**choices[number % 4])
     before = _resident()
-    # A leaked frame would take more than 1 MB. Only some changes draw a chart, because drawing is slow.
+    # A leaked frame would take more than 1 MB. Draw a chart for only some of the changes, because drawing is slow.
     for number in range(60):
         explorer._charts.choice.value = "Durations" if number % 12 == 0 else "No chart"
         explorer.set_filters(**choices[(number + number // 4) % 4])

@@ -75,7 +75,7 @@ def test_a_custom_range(explore):
 
 
 def test_filters_set_in_code_do_not_affect_each_other(explore):
-    """An update of one field in a pair must not apply the old text of the other field."""
+    """If two fields belong together, an update of one must not apply the old text of the other."""
     explorer = explore(make_runs(60))
     explorer.set_filters(created_after="2026-02-28", created_before="2026-03-01", min_duration="5 s", max_duration="1h")
     explorer.set_filters(created_after="2026-02-27", min_duration="6 s")

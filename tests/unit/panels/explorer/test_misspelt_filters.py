@@ -1,4 +1,4 @@
-"""If no run matches a misspelt name, the explorer suggests an existing name, and one click applies it."""
+"""If no run matches a misspelled name, the explorer suggests an existing name, and one click applies it."""
 
 import pytest
 

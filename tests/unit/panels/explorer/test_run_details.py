@@ -1,4 +1,4 @@
-"""The details of a run: its config, its log, its related runs, and errors while reading them."""
+"""The details of a run show its config, its log and its related runs, or the error that occurred while reading them."""
 
 import pytest
 

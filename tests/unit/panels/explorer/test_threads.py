@@ -35,7 +35,7 @@ class SlowSource(FakeSource):
 
 
 class Browser:
-    """Clicks in its own thread, like a browser that sends widget messages."""
+    """Clicks in its own thread, as a browser does that sends widget messages."""
 
     def __init__(self, explorer, seed):
         self.explorer = explorer
@@ -100,14 +100,14 @@ class Browser:
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch):
-    """Drawing a page of a thousand rows after each click would take most of the time."""
+    """Make pages small, because drawing a thousand rows after each click would take most of the time."""
     for module in (explorer_model, run_table):
         monkeypatch.setattr(module, "ROWS_PER_PAGE", ROWS_PER_PAGE)
 
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """Record the frames of all drawn charts."""
+    """Record the frames from which charts are drawn."""
     frames = []
     chart = charts.Chart(lambda model, _ax, _tz: frames.append(model.runs), "runs")
     monkeypatch.setattr(charts, "CHARTS", dict.fromkeys(charts.CHARTS, chart))
@@ -174,7 +174,7 @@ def test_all_views_agree_after_clicks_and_replies_in_any_order(drawn, notifying_
 
 
 def test_all_views_agree_after_clicks_and_replies_in_a_script(drawn, notifying_threads):
-    """Without an event loop, `wait` runs all callbacks."""
+    """In a script, there is no event loop, so `wait` runs all callbacks."""
     source = SlowSource(many_runs(1500, 2), 2)
     explorer = RunExplorer(source)
     explorer.model.clock = lambda: NOW

@@ -1,4 +1,4 @@
-"""An explorer's view (chart, columns and sort order), and the code that restores it."""
+"""The explorer's view consists of its chart, columns and sort order, and the displayed code restores it."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""The text of tiles, rows, code and static output."""
+"""The tiles, rows, code and static output contain the right text."""
 
 import re
 

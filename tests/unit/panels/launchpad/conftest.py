@@ -1,4 +1,4 @@
-"""Fixtures: a launchpad with a fake source."""
+"""Fixtures: launchpads that use a fake source."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""Complete run configs in YAML, at every kind of position."""
+"""Run configs in YAML can be completed at every kind of position."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def labels(text):
         ("ops: {load: {|}}", ["config", "inputs"]),
         ('ops: {"load": {"config": {|}}}', ["table", "rows", "mode", "dry_run", "parts", "days"]),
         ("ops:\n  {load: {|}}", ["config", "inputs"]),
-        # A bracket in the column of a key is not the value of this key.
+        # A bracket in the same column as a key is not the value of this key.
         ("ops:\n  load:\n  {|}", ["write", "load"]),
         ("ops:\n  load: {\n    config: {rows: 3,  # all\n      d|}}", ["dry_run", "days"]),
         (f"{LOAD}table: {{|}}", ["env"]),

@@ -1,4 +1,4 @@
-"""Find the line of a problem in a config."""
+"""The line of a problem in a config is found."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Parse the text in a launchpad's fields."""
+"""The text in the fields of a launchpad is parsed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Open a launchpad with the launch arguments of an existing run."""
+"""A launchpad can start with the arguments of an existing run."""
 
 import pytest
 

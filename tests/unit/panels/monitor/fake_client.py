@@ -1,4 +1,4 @@
-"""A fake client and a fake run with events from the test."""
+"""A fake client, and a fake run whose events come from the test."""
 
 import queue
 import threading
@@ -32,7 +32,7 @@ def events(count, start=0, **facts):
 
 
 class FakeRun(RunFacts):
-    """A run of a fake client, with events from the test."""
+    """A run of a fake client, whose events come from the test."""
 
     url = f"http://localhost:3000/runs/{RUN}"
 

@@ -134,7 +134,7 @@ class TestTerminating:
         def terminate(*args, **options):
             release.wait(30)
             outcome = stop(*args, **options)
-            # As on a server, the cancellation is an event, so that the status is read again.
+            # Add an event for the cancellation, as a server does, so that the status is read again.
             client.pages.put(events(1))
             return outcome
 

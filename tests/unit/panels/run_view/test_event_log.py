@@ -1,4 +1,4 @@
-"""The monitor's event log."""
+"""The event log keeps all events, and shows the newest ones that match."""
 
 import time
 
@@ -45,7 +45,7 @@ def test_adding_a_page_is_not_slower_in_a_long_log():
     log.set_filter(EventFilter(text="line"))
     log.add(events(50_000))
     page = events(100)
-    # Measure CPU time, which does not depend on other processes.
+    # Measure the CPU time, because it does not depend on other processes.
     began = time.process_time()
     for _ in range(10):
         log.add(page)

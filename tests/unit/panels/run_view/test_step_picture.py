@@ -1,4 +1,4 @@
-"""The picture of the steps of a run says which step each bar is."""
+"""The picture of the steps of a run names the step of each bar."""
 
 from datetime import UTC
 

@@ -1,4 +1,4 @@
-"""The schema browser with the schema of the installed Dagster."""
+"""The schema browser works with the schema of the installed Dagster."""
 
 import threading
 
@@ -28,7 +28,7 @@ def browser(fake):
 
 
 def choose(browser, name):
-    """Send the message for a click on an entry in the list."""
+    """Send the message that the browser sends for a click on an entry in the list."""
     place = next(place for place, item in enumerate(browser._list.items) if item["name"] == name)
     browser._list._handle_custom_msg({"choose": place}, [])
 
