@@ -98,7 +98,9 @@ class AsyncBase:
     def version(self) -> str:
         """The server's version of Dagster (``Query.version``)."""
         if self._api.version is None:
-            raise DagsterNbError("not connected yet. Use `async with AsyncDagsterClient(...) as client:`.")
+            raise DagsterNbError(
+                "the client is not connected yet. Use `async with AsyncDagsterClient(...) as client:`."
+            )
         return self._api.version
 
     @property

@@ -124,9 +124,9 @@ _SYNCHRONOUS_NAMES = {
 class DagsterClient(HistoryMethod):
     """A client for one Dagster server, as returned by `connect`.
 
-    The client works in a private thread. It can be used in a notebook and in several threads at once, and stays usable
-    after Ctrl-C and after a fork. Close it with ``close()`` or a ``with`` block. A script ends even if the client is
-    not closed.
+    The client works in a private thread. It can be used in a notebook and in several threads at the same time, and
+    stays usable after Ctrl-C and after a fork. Close it with ``close()`` or a ``with`` block. A script ends even if the
+    client is not closed.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ Event = dict[str, Any]
 _SUBPROTOCOL = "graphql-ws"
 _EVENTS_PER_REQUEST = 1_000
 _POLLING_SECONDS = 1.0
-# A step writes several events at once. Wait briefly, so that all of them are in one frame.
+# A step writes several events at the same time. Wait briefly, so that all of them are in one frame.
 _COLLECTING_SECONDS = 0.1
 # With its default storage, Dagster may not notice a new event until the next one is written. Therefore, after some time
 # without events, the log is read with a query.

@@ -45,7 +45,7 @@ class LimitedResponse(aiohttp.ClientResponse):
     def _refuse(self) -> NoReturn:
         error = OverLimitError(
             f"the response from {self.url.origin()} is too large: dagster_nb reads at most "
-            f"{MAX_RESPONSE_BYTES / 2**20:,.0f} MB. Request less data at once (limit=, page_size=)."
+            f"{MAX_RESPONSE_BYTES / 2**20:,.0f} MB. Request less data at a time (limit=, page_size=)."
         )
         # gql reads a failed response a second time to show its text, and must then get the same error.
         self.content.set_exception(error)

@@ -247,7 +247,7 @@ class Session:
 
     def _timed_out(self) -> RequestTimeoutError:
         return RequestTimeoutError(
-            f"{self.address.root} did not respond within {self._timeout:g} s. Request less data at once (limit=, "
+            f"{self.address.root} did not respond within {self._timeout:g} s. Request less data at a time (limit=, "
             f"page_size=), or allow more time: connect(..., timeout={max(2 * self._timeout, 1):g})."
         )
 
@@ -318,7 +318,8 @@ class Session:
         if status in _TOO_LARGE_STATUSES:
             return ResponseTooLargeError(
                 f"{root} responded with HTTP {status}: the response is too large or takes too long, or the server "
-                f"behind the proxy is down. Request less data at once (limit=, page_size=), or check the server's log."
+                f"behind the proxy is down. Request less data at a time (limit=, page_size=), or check the server's "
+                f"log."
             )
         if status in _BUSY_STATUSES:
             return LostResponseError(

@@ -65,7 +65,8 @@ class History(StoredRuns):
         becomes the update time of the run. Even if these assumptions do not hold, new and unfinished runs are always
         read.
 
-        Several processes can refresh the same history at once. If a process is killed, its earlier commits are kept.
+        Several processes can refresh the same history at the same time. If a process is killed, its earlier commits are
+        kept.
 
         Parameters
         ----------
@@ -181,7 +182,7 @@ class History(StoredRuns):
             "deployment": self._table.deployment,
             "runs": plural(len(times), "run") + (f", {kept:,} of them deleted by Dagster" if kept else ""),
             **({"since": time_text(pd.Timestamp(oldest))} if oldest is not None else {}),
-            "refreshed": "never completely" if synced_at is None else f"{time_text(synced_at)} UTC",
+            "refreshed": "not completed yet" if synced_at is None else f"{time_text(synced_at)} UTC",
         }
 
     def __repr__(self) -> str:

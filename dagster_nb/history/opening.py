@@ -51,7 +51,7 @@ def open_history(path: str | os.PathLike[str], *, storage_options: Mapping[str, 
     history = _history_at(storage_path(path), None, storage_options)
     if history.synced_at is None and history.count_runs(deleted=True) == 0:
         raise HistoryError(
-            f"the history at {history.path} was never refreshed. Fill it with client.history(path).refresh()."
+            f"the history at {history.path} has never been refreshed. Fill it with client.history(path).refresh()."
         )
     return history
 

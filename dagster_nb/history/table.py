@@ -76,7 +76,7 @@ class Table:
         table = cls(delta, storage_options)
         found = table._configuration.get(_FORMAT_KEY)
         if found is None:
-            raise HistoryError(f"{uri} is a Delta table, but not a history of dagster_nb. Use another path.")
+            raise HistoryError(f"{uri} is a Delta table, but not a dagster_nb history. Use another path.")
         if int(found) > FORMAT:
             raise HistoryError(
                 f"{uri} was written by a newer version of dagster_nb (format {found}; this version supports format "

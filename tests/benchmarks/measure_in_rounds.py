@@ -149,8 +149,8 @@ def measure(tasks: Sequence[tuple[Place, Way]], *, rounds: int, on_progress: Cal
             digests[one.place.urls].add(sample.digest)
             if len(digests[one.place.urls]) > 1:
                 raise RuntimeError(
-                    f"{one.way.label} read other rows from {one.place.urls} than the ways measured before it, so their "
-                    "times cannot be compared. Fix its function in tests/benchmarks/reader.py."
+                    f"{one.way.label} read different rows from {one.place.urls} than the other ways of reading, so "
+                    "their times cannot be compared. Fix its function in tests/benchmarks/reader.py."
                 )
     return measured
 

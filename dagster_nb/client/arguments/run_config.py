@@ -160,7 +160,8 @@ class _Loader(yaml.SafeLoader):
         self._total += values
         if self._total > _MAX_VALUES:
             raise _problem(
-                f"the config has more than {_MAX_VALUES:,} values when its aliases are expanded; use fewer", event
+                f"the config has more than {_MAX_VALUES:,} values when its aliases are expanded; use fewer values",
+                event,
             )
 
 

@@ -210,8 +210,8 @@ def _check_same(after: ComputeLogs, run_id: str, step: str | None) -> None:
     """Raise an error if the output in `after` belongs to another run or step."""
     if (after.run_id, after.step) != (run_id, step):
         raise ValueError(
-            f"after= is the output of run {after.run_id}, step {after.step}, and not of run {run_id}, step {step}. "
-            "Pass output of the same run and step."
+            f"after= belongs to run {after.run_id}, step {after.step}, not to run {run_id}, step {step}. "
+            "Pass the result of an earlier call for the same run and step."
         )
 
 

@@ -106,7 +106,7 @@ def _check_executable(nodes: Sequence[Node], requested: set[str]) -> None:
     executable = {_name(node) for node in nodes if node.get("isExecutable", True) and node["jobNames"]}
     if other := sorted(requested - executable):
         raise ValueError(
-            f"Dagster cannot materialize {', '.join(map(repr, other))}: no loaded code computes "
+            f"Dagster cannot materialize {', '.join(map(repr, other))}: no loaded code can compute "
             "these assets. Leave them out, or check client.locations() for code that failed to load."
         )
 

@@ -31,11 +31,11 @@ _COLUMNS = ["run_id", "outcome", "status", "message"]
 # Dagster contacts the code location of each run in turn, so a request for many runs takes a while.
 _RUNS_PER_REQUEST = 20
 _FORCE_HINT = (
-    "force=True marks the run as canceled at once. If its processes are still running, they are not stopped, and "
+    "force=True marks the run as canceled immediately. If its processes are still running, they are not stopped, and "
     "the run may even succeed."
 )
 _MARKED = (
-    "The run was marked as canceled at once. If its processes are still running, they are not stopped, and the "
+    "The run was marked as canceled immediately. If its processes are still running, they are not stopped, and the "
     "run may even succeed."
 )
 _WITH_PROCESS = frozenset({"STARTING", "STARTED", "CANCELING"})
@@ -199,7 +199,7 @@ def _outcome(before: str, after: str, refusal: DagsterNbError | None, *, force: 
         message = None if refusal is None else f"{refusal} The run may stay in this state. {_FORCE_HINT}"
         return {"outcome": "canceling", "message": message}
     if after in FINISHED:
-        return {"outcome": "already_finished", "message": "the run finished by itself in the meantime."}
+        return {"outcome": "already_finished", "message": "the run finished before it could be stopped."}
     if refusal is None:
         return {"outcome": "canceling", "message": "the run was asked to stop, but has not stopped yet."}
     outcome = outcome_of_error(refusal)

@@ -214,7 +214,7 @@ def test_an_interrupted_first_refresh_is_continued(fake, client, tmp_path, monke
     stored = dnb.open_history(tmp_path)
     assert stored.synced_at is None
     assert stored.count_runs() == 200
-    assert "never completely" in repr(stored)
+    assert "not completed yet" in repr(stored)
     history = client.history(tmp_path)
     # When the first refresh continues, it does not read this run again, but it must still notice the change.
     fake.runs[5].update(status="FAILURE", updateTime=1_700_009_000.0)
