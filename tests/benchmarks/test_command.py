@@ -51,7 +51,7 @@ def test_the_command_compares_ways_of_reading_steps(tmp_path, capsys):
     assert "times the bare loop" in lines[-1][-2]
 
 
-def test_every_second_round_runs_in_reverse_order(monkeypatch):
+def test_every_second_round_is_measured_in_reverse_order(monkeypatch):
     reads = []
 
     def read(one, *, counting):

@@ -68,7 +68,7 @@ def violations(page):
     ]
 
 
-def test_axe_finds_no_serious_violation(panels):
+def test_axe_finds_no_serious_violations(panels):
     page = panels.page
     explorer = page.locator(".dnb-explorer")
     explorer.get_by_role("button", name="Code", exact=True).click()

@@ -219,7 +219,7 @@ def test_a_drag_chooses_the_runs_between_two_marks(notebook, chart, name):
 
 
 @pytest.mark.parametrize("name", ["Durations", "Timeline"])
-def test_a_lane_shows_its_job_and_a_click_chooses_the_job(notebook, chart, name):
+def test_a_lane_shows_its_job_and_a_click_filters_by_the_job(notebook, chart, name):
     choose(notebook, name)
     sent = chart.settle()
     runs = frame(notebook)
@@ -240,7 +240,7 @@ def test_a_lane_shows_its_job_and_a_click_chooses_the_job(notebook, chart, name)
         assert groups(N_POINTS) == [[job] for _, _, job in positions]
 
 
-def test_a_line_shows_its_job_and_a_click_chooses_the_job(notebook, chart):
+def test_a_line_shows_its_job_and_a_click_filters_by_the_job(notebook, chart):
     sent = chart.sent
     points = list(sent["points"])
     random.Random(8).shuffle(points)
@@ -454,7 +454,7 @@ def test_the_keyboard_can_filter_by_time_in_a_chart_without_marks(notebook, char
     wait_for_filters(notebook, set())
 
 
-def test_page_keys_move_by_a_tenth_of_the_axis(notebook, chart):
+def test_the_page_keys_move_by_a_tenth_of_the_axis(notebook, chart):
     keyboard = notebook.page.keyboard
     ring = chart.stage.locator(".dnb-chart-ring")
     left, _, right, _ = chart.sent["plot"]
@@ -495,7 +495,7 @@ print(json.dumps(found))
 
 
 @pytest.mark.parametrize("name", ["Status over time", "Success rate"])
-def test_bars_name_their_period_and_a_click_shows_its_runs(notebook, chart, name):
+def test_bars_show_their_period_and_a_click_shows_the_runs_of_the_period(notebook, chart, name):
     choose(notebook, name)
     sent = chart.settle()
     periods = json.loads(notebook.run(PERIODS))
@@ -578,7 +578,7 @@ def test_names_and_legend_entries_are_buttons(notebook, chart):
         chart.settle()
 
 
-def test_an_interactive_chart_is_accessible(notebook, chart):
+def test_axe_finds_no_violations_in_an_interactive_chart(notebook, chart):
     chart.stage.focus()
     found = Axe().run(notebook.page, ".dnb-charts").response["violations"]
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
@@ -597,7 +597,7 @@ def test_the_bars_of_a_monitor_show_their_steps_and_a_click_filters_by_step(note
     expect(chosen).not_to_have_value(gantt.sent["ids"][0])
 
 
-def test_the_bars_of_slow_steps_respond(notebook, chart):
+def test_the_bars_of_slow_steps_respond_to_the_pointer_and_the_keyboard(notebook, chart):
     notebook.run("explorer.model.change_view(chart='Slow steps'); explorer.wait()")
     sent = chart.settle()
     assert len(sent["ids"]) > 3
@@ -608,7 +608,7 @@ def test_the_bars_of_slow_steps_respond(notebook, chart):
     notebook.shot("chart_slow_steps")
 
 
-def test_the_steps_of_an_open_run_answer(notebook, chart):
+def test_the_steps_of_an_open_run_respond_to_the_pointer_and_the_keyboard(notebook, chart):
     failed = notebook.run("run_id = client.runs(status='FAILURE', limit=1)['run_id'][0]; print(run_id)")
     notebook.run("explorer.model.open_run(run_id); explorer.wait(); explorer._details.tabs.value = 'Steps'")
     steps = ChartPage(notebook, ".dnb-explorer .dnb-detail", "explorer._details._steps.layer")

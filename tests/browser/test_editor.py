@@ -64,7 +64,7 @@ def last(page, kind):
     return page.evaluate("kind => sent.filter((one) => one.type === kind).at(-1)", kind)
 
 
-def test_the_editor_supports_typing_and_indentation_and_undo_and_submission(page):
+def test_users_can_type_and_indent_and_undo_and_submit_text_in_the_editor(page):
     editor = show(page)
     editor.press("ControlOrMeta+End")
     editor.press_sequentially("  write:")
@@ -92,7 +92,7 @@ def test_the_keyboard_can_leave_the_editor(page):
     expect(editor).not_to_be_focused()
 
 
-def test_completions_come_from_the_kernel(page):
+def test_the_kernel_provides_the_completions(page):
     editor = show(page)
     editor.press("ControlOrMeta+End")
     editor.press_sequentially("😀: 1\nro")

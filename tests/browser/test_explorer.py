@@ -206,7 +206,7 @@ def test_acting_on_many_runs_requires_typing_their_number(clean):
     clean.button("Cancel").click()
 
 
-def test_a_hanging_run_is_terminated(clean, demo):
+def test_the_explorer_terminates_a_hanging_run(clean, demo):
     hanging = next(run_id for run_id, status in demo.unfinished_runs.items() if status == "STARTED")
     expect(clean.row(hanging)).to_contain_text("STARTED")
     clean.row(hanging).get_by_text("STARTED").click()
@@ -222,7 +222,7 @@ def test_a_hanging_run_is_terminated(clean, demo):
     clean.notebook.check()
 
 
-def test_a_failed_run_is_re_executed(clean, demo):
+def test_a_failed_run_is_reexecuted(clean, demo):
     failed = demo.client.runs(status="FAILURE", job="fetch_exchange_rates", limit=1)["run_id"].iloc[0]
     clean.fill("Run id", failed[:13])
     clean.row(failed).get_by_text("FAILURE").click()
@@ -248,7 +248,7 @@ def test_a_failed_run_is_re_executed(clean, demo):
     clean.notebook.check()
 
 
-def test_all_unresolved_failures_in_view_are_re_executed_from_failure(clean, demo):
+def test_all_unresolved_failures_in_view_are_reexecuted_from_failure(clean, demo):
     def unresolved(**filters):
         return analysis.unresolved_failures(demo.client.runs(**filters))
 
@@ -277,7 +277,7 @@ def test_all_unresolved_failures_in_view_are_re_executed_from_failure(clean, dem
     clean.notebook.check()
 
 
-def test_the_config_tags_and_steps_of_two_selected_runs_are_compared(clean, demo):
+def test_the_configs_and_tags_and_steps_of_two_selected_runs_are_compared(clean, demo):
     key, before, after = demo.truth.slower_tag
     runs = demo.client.runs(job=demo.truth.slower_job, status="SUCCESS", include="run_config")
     runs = runs[runs["parent_run_id"].isna()]

@@ -86,7 +86,7 @@ def test_the_monitor_follows_a_hanging_run_and_terminates_it(watched):
     assert book.run("monitor.close(); print(left())") == "(0, [])"
 
 
-def test_the_monitor_shows_why_a_run_failed_and_re_executes_it(watched):
+def test_the_monitor_shows_why_a_run_failed_and_reexecutes_it(watched):
     book, panel = watched(FAIL)
     expect(panel.get_by_role("heading")).to_contain_text("FAILURE", timeout=60_000)
     failure = panel.get_by_role("alert").filter(has_text="Failed in")

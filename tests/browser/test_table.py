@@ -86,7 +86,7 @@ def test_a_column_can_be_resized_with_mouse_and_keyboard(notebook, table):
     assert width(table, "job_name") == pytest.approx(before, abs=20)
 
 
-def test_tab_reaches_one_column_edge_and_arrow_keys_the_others(table):
+def test_the_tab_key_reaches_one_column_edge_and_the_arrow_keys_reach_the_others(table):
     edge = table.get_by_role("separator", name="Width of Job")
     edge.focus()
     edge.press("ArrowDown")
@@ -98,7 +98,7 @@ def test_tab_reaches_one_column_edge_and_arrow_keys_the_others(table):
     expect(edge).to_be_focused()
 
 
-def test_columns_are_chosen_in_a_menu(notebook, table):
+def test_columns_can_be_chosen_in_a_menu(notebook, table):
     page = notebook.page
     page.locator(".dnb-explorer").get_by_role("button", name="Columns", exact=True).click()
     chips = page.locator(".dnb-explorer .dnb-column-menu")
@@ -185,7 +185,7 @@ def test_the_table_is_readable_in_both_themes_and_on_a_narrow_page(notebook, tab
     notebook.theme(dark=False)
 
 
-def test_times_are_shown_in_the_browsers_time_zone(lab, browser, demo):
+def test_times_are_shown_in_the_time_zone_of_the_browser(lab, browser, demo):
     with browser.new_context(viewport={"width": 1440, "height": 1000}, timezone_id="Asia/Tokyo") as context:
         book = Notebook(lab, context, [CELL.format(url=demo.url)], name="table_zone").open()
         box = book.page.locator(".dnb-explorer")

@@ -62,7 +62,7 @@ def test_materializations(client, materialized, note):
         note("infinite numbers in metadata are NaN")
 
 
-def test_events_of_a_materialization(client, materialized):
+def test_the_events_of_a_materialization_have_their_asset_and_metadata(client, materialized):
     events = client.events(materialized[1])
     [made] = events[events["event_type"] == "ASSET_MATERIALIZATION"].to_dict("records")
     assert (made["asset"], made["partition_key"]) == ("stock", "north")

@@ -59,7 +59,7 @@ def test_ops(client):
     }  # fmt: skip
 
 
-def test_a_missing_job_is_reported_with_similar_names(client):
+def test_the_error_for_a_missing_job_lists_similar_names(client):
     with pytest.raises(dnb.JobNotFoundError, match="Did you mean 'quick'"):
         client.ops("quikc")
 

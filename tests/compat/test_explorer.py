@@ -106,7 +106,7 @@ def test_the_explorer_marks_runs_as_canceled_and_deletes_runs(explore):
     assert model.runs.empty
 
 
-def test_the_explorer_re_executes_a_run_and_follows_it(explore, client):
+def test_the_explorer_reexecutes_a_run_and_follows_it(explore, client):
     tags = {"parked": "for the explorer"}
     run = client.launch("hang", tags=tags)
     run.terminate(force=True)

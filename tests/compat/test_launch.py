@@ -46,7 +46,7 @@ def test_a_run_is_found_by_the_hidden_id_of_its_request(client, launch):
     client.delete(first, force=True)
 
 
-def test_a_partition_run_has_the_partitions_config_and_tags(client, launch):
+def test_a_run_of_a_partition_has_the_config_and_tags_of_the_partition(client, launch):
     run = launch("regional", partition_key="south", tags={"extra": "yes"})
     assert run.run_config == {"ops": {"load": {"config": {"rows": 5}}}}
     assert run.tags["dagster/partition"] == "south"

@@ -69,7 +69,7 @@ def test_reexecuting_from_failure_accepts_a_new_config(client, again):
     assert relation(client, again.mended) == (again.failed.run_id, again.failed.run_id)
 
 
-def test_re_executing_a_re_execution_keeps_the_root_run(client, again):
+def test_reexecuting_a_reexecution_keeps_the_root_run(client, again):
     third = client.reexecute(again.tagged, tags={"why": "third", **PARKED})
     assert relation(client, third) == (again.tagged.run_id, again.failed.run_id)
     assert own_tags(third) == {"team": "data", "why": "third", "who": "me", **PARKED}
@@ -86,7 +86,7 @@ def test_all_steps(client, again, tags):
     run.terminate(force=True)
 
 
-def test_a_run_that_cannot_be_re_executed_is_rejected(client, stage, stored):
+def test_a_run_that_cannot_be_reexecuted_is_rejected(client, stage, stored):
     client.run(stage["quick"]).wait(timeout=240)
     before = len(stored())
     with pytest.raises(dnb.RunNotFoundError):
@@ -97,7 +97,9 @@ def test_a_run_that_cannot_be_re_executed_is_rejected(client, stage, stored):
 
 
 @pytest.mark.capability("asset failure")
-def test_from_asset_failure_works_or_the_error_names_the_required_version(dagster, client, stage, stored, note):
+def test_the_strategy_from_asset_failure_works_or_the_error_names_the_required_version(
+    dagster, client, stage, stored, note
+):
     failed = client.run(stage["unpublished"]).wait(timeout=240)
     assert failed.status == "FAILURE"
     before = len(stored())

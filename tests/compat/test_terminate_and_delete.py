@@ -24,7 +24,7 @@ def test_terminating_a_run_in_progress_stops_it(client, stage):
     assert client.terminate(run)["outcome"].tolist() == ["already_finished"]
 
 
-def test_force_marks_a_run_as_canceled_at_once_and_finished_runs_can_be_deleted(client, stored):
+def test_force_marks_a_run_as_canceled_immediately_and_finished_runs_can_be_deleted(client, stored):
     run = client.launch("hang", tags=PARKED)
     assert client.delete(run)["outcome"].tolist() == ["not_finished"]
     assert run.terminate(force=True) == "canceled"

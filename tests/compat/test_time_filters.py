@@ -39,7 +39,7 @@ def check(client, stored):
     return check
 
 
-def test_the_database_contains_the_written_times(stored):
+def test_the_database_contains_the_times_that_the_tests_wrote(stored):
     _, rows = past(stored)
     for number, run in enumerate(PAST):
         assert round(rows[number].created.timestamp() * 1e6) == run.created

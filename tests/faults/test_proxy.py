@@ -75,7 +75,7 @@ def test_latency_delays_requests_and_responses(proxy):
     assert time.monotonic() - began >= 0.2
 
 
-def test_only_large_pages_are_refused(proxy):
+def test_only_requests_for_large_pages_are_refused(proxy):
     proxy.faults = [refuse_pages_above(30)]
     assert post(proxy.url, limit=30)[0] == 200
     assert post(proxy.url, IDS, limit=31)[0] == 200
@@ -131,7 +131,7 @@ def test_one_page_in_ten_fails_and_a_seed_makes_the_choice_reproducible(proxy):
     assert failed(seed=2) != first
 
 
-def test_one_field_can_be_lost(fake, proxy):
+def test_one_field_of_a_response_can_be_lost(fake, proxy):
     proxy.faults = [lose_a_field()]
     answer = json.loads(post(proxy.url, limit=3)[2])
     assert answer["data"]["runsOrError"] == {
@@ -140,7 +140,7 @@ def test_one_field_can_be_lost(fake, proxy):
     assert answer["errors"][0]["path"] == ["runsOrError", "results", 2, "runId"]
 
 
-def test_a_cursor_can_be_ignored(fake, proxy):
+def test_the_proxy_can_ignore_a_cursor(fake, proxy):
     page = (
         "query Runs($cursor: String) { runsOrError(limit: 2, cursor: $cursor) { ... on Runs { results { runId } } } }"
     )

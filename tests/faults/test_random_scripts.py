@@ -172,7 +172,7 @@ def test_every_method_succeeds_without_faults(server, instance, direct):
     assert called == {name for name in dir(dnb.DagsterClient) if not name.startswith("_")} - NOT_CALLED
 
 
-def test_the_size_limit_ends_a_response_of_200_megabytes(server):
+def test_a_response_of_200_megabytes_is_rejected(server):
     with Proxy(server.url) as proxy, dnb.connect(proxy.url, progress=False) as client:
         proxy.faults = [flood(MEGABYTES * 2**20)]
         with pytest.raises(dnb.ConnectionFailedError, match="reads at most 128 MB"):
@@ -183,7 +183,7 @@ def test_the_size_limit_ends_a_response_of_200_megabytes(server):
 
 
 @pytest.mark.parametrize("keep", [None, 0.5, 0.0], ids=["complete", "cut", "refused"])
-def test_a_live_run_is_followed_through_a_websocket(server, instance, direct, keep):
+def test_a_run_in_progress_is_followed_through_a_websocket(server, instance, direct, keep):
     with Proxy(server.url) as proxy, dnb.connect(proxy.url, progress=False) as client:
         among = operator.attrgetter("is_websocket")
         proxy.faults = [] if keep is None else [OneIn(1, cut(keep), among=among)]

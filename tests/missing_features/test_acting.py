@@ -283,7 +283,7 @@ def test_an_invalid_config_is_reported_even_without_details(fake, monkeypatch, l
         assert (problem.path, problem.reason, problem.message) == ("ops[1].k", "RUNTIME_TYPE_MISMATCH", "bad")
 
 
-def test_unknown_kinds_of_path_entries_are_included_in_the_path():
+def test_path_entries_of_an_unknown_kind_are_included_in_the_path():
     entries = [{"__typename": "EvaluationStackPathEntry", "fieldName": "ops"}, {}]
     (problem,) = config_problems({"errors": [{"message": "bad", "reason": "x", "stack": {"entries": entries}}]})
     assert problem.path == "ops.?"

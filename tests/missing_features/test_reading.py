@@ -147,7 +147,7 @@ BEFORE_1_7 = ("RunsFilter.createdAfter", "RunsFilter.updatedBefore", "Run.creati
 
 
 @pytest.mark.parametrize("bound", ["created_after", "updated_before"])
-def test_a_missing_time_filter_is_replaced_by_its_complement(shared, bound):
+def test_a_missing_time_filter_is_replaced_by_the_opposite_filter(shared, bound):
     @given(history=histories, filters=filter_sets, value=moments, limit=st.none() | st.integers(0, 5))
     def check(history, filters, value, limit):
         shared.runs, filters = make_history(history), {**filters, bound: value}
@@ -282,7 +282,7 @@ def test_an_unknown_status_can_be_read_and_used_as_a_filter(shared, history, fil
     assert count == len(asleep)
 
 
-def test_a_schema_change_during_a_read_repeats_no_run(shared):
+def test_a_schema_change_during_a_read_does_not_repeat_any_run(shared):
     shared.runs = [make_run(number) for number in reversed(range(6))]
     shared.schema = altered_schemas.without()
 

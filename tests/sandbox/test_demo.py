@@ -171,7 +171,7 @@ def test_failures_show_the_innermost_cause_of_the_stored_error(instance, history
         assert failures.loc[run_id, "step_key"] == stored.step_key
 
 
-def test_dagster_finds_the_runs_of_a_jobs_partitions(history, running):
+def test_dagster_finds_the_runs_of_the_partitions_of_a_job(history, running):
     partitions = running.client.partitions(job="daily_sales").set_index("partition_key")
     ended = {}
     for run in history.runs:
@@ -314,7 +314,7 @@ def test_digests_of_past_days_find_exactly_what_the_ground_truth_contains(runnin
     assert ticks["subject"].tolist() == ["crm_changes"]
 
 
-def test_every_next_step_runs(running, history, digest_of_a_broken_day):
+def test_the_next_step_of_every_finding_can_be_run(running, history, digest_of_a_broken_day):
     """Run the next steps that findings of every kind suggest.
 
     A read-only client refuses steps that would change something.

@@ -58,7 +58,7 @@ def test_the_lock_file_contains_the_command_that_writes_it_and_no_addresses():
     assert not re.search(r"://|index|find-links|(?<!binder)/(?!requirements)", LOCK)
 
 
-def test_the_lock_file_is_for_binders_python_version():
+def test_the_lock_file_is_for_the_python_version_of_binder():
     python = re.fullmatch(r"python-(3\.\d+)\n", (BINDER / "runtime.txt").read_text(encoding="utf-8"))[1]
     assert f"--python-version {python} " in LOCK
     assert Requirement(f"python{PROJECT['requires-python']}").specifier.contains(python)

@@ -51,7 +51,7 @@ def test_each_connection_sends_the_token():
         assert fake.headers[0][HEADER] == TOKEN
 
 
-def test_each_leak_is_found(tmp_path):
+def test_every_leak_is_found(tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_leaks.py").write_text(LEAKS)
     command = [sys.executable, "-m", "pytest", "-p", "tests.suite_token", "-p", "no:cacheprovider", "-v", "--tb=no"]

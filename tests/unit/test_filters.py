@@ -109,12 +109,12 @@ def test_the_error_for_an_unknown_status_lists_the_valid_ones():
         select(status="FAILED")
 
 
-def test_a_status_known_by_the_server_is_valid():
+def test_a_status_that_the_server_knows_is_valid():
     filters = RunFilters.parse(known_statuses=[*RUN_STATUSES, "HIBERNATING"], status="HIBERNATING")
     assert to_server_filters(filters).filters == [{"statuses": ["HIBERNATING"]}]
 
 
-def test_an_enum_member_is_treated_as_its_value():
+def test_an_enum_member_is_treated_like_its_value():
     class Status(Enum):
         FAILURE = "FAILURE"
 
@@ -150,7 +150,7 @@ def test_tags_that_are_not_strings_raise_a_type_error(tags):
         ({"created_before": "2026-01-01"}, {"createdBefore": 1767225600.0}, []),
     ],
 )
-def test_an_unsupported_time_filter_is_replaced_by_its_complement(arguments, included, excluded):
+def test_an_unsupported_time_filter_is_replaced_by_the_opposite_filter(arguments, included, excluded):
     filters = to_server_filters(select(**arguments), known_keys={"createdBefore", "updatedAfter"})
     assert (filters.filters, filters.excluded) == ([included], excluded)
     assert filters.is_single == (not excluded)

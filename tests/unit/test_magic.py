@@ -165,7 +165,7 @@ def test_other_cells_are_completed_as_usual(connected):
     assert "print" in {text for _, text in completions(connected, "prin")}
 
 
-def test_loading_the_extension_twice_replaces_the_completion(connected):
+def test_loading_the_extension_twice_replaces_the_old_completion(connected):
     connected.run_line_magic("reload_ext", "dagster_nb")
     names = [getattr(one, "matcher_identifier", "") for one in connected.Completer.custom_matchers]
     assert names.count("dagster_nb") == 1

@@ -49,5 +49,5 @@ def test_the_error_for_any_other_value_lists_the_accepted_forms(moment):
         to_seconds(moment, "created_after", now=NOW)
 
 
-def test_none_means_no_time_limit():
+def test_none_means_that_there_is_no_time_limit():
     assert to_seconds(None, "created_after") is None

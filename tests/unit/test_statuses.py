@@ -23,7 +23,7 @@ def test_finished_runs_have_succeeded_or_failed_or_were_canceled():
     assert {"SUCCESS", "FAILURE", "CANCELED"} == FINISHED
 
 
-def test_statuses_are_in_the_order_of_a_runs_lifecycle():
+def test_statuses_are_in_the_order_in_which_a_run_goes_through_them():
     assert RUN_STATUSES[0] == "QUEUED"
     assert RUN_STATUSES.index("STARTING") < RUN_STATUSES.index("STARTED") < RUN_STATUSES.index("SUCCESS")
     assert set(RUN_STATUSES) | set(STEP_STATUSES) == set(STATUSES)

@@ -20,7 +20,7 @@ def assert_harmless(text):
     assert not COMMANDS & set(text)
 
 
-def test_errors_of_the_server_are_safe_to_print(fake):
+def test_errors_from_the_server_are_safe_to_print(fake):
     fake.answers["launchRun"] = {"__typename": "UnauthorizedError", "message": EVIL}
     with fake.connect() as client:
         with pytest.raises(dnb.UnauthorizedError) as caught:
@@ -35,7 +35,7 @@ def test_errors_of_the_server_are_safe_to_print(fake):
 @pytest.mark.parametrize(
     "error", [dnb.ConnectionFailedError, dnb.JobNotFoundError, dnb.RunConfigInvalidError, dnb.OutcomeUnknownError]
 )
-def test_errors_derived_from_builtin_errors_are_safe_to_print(error):
+def test_errors_that_are_also_builtin_errors_are_safe_to_print(error):
     assert_harmless(str(error(f"a\nb {EVIL}")))
     assert str(error("a\nb\tc")) == "a\nb\tc"
 

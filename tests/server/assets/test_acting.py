@@ -179,7 +179,7 @@ PARTITIONS = [("target_days", "2026-01-05"), ("target_regions", "north"), ("targ
 
 
 @pytest.mark.parametrize(("asset", "key"), PARTITIONS)
-def test_launch_a_partition_of_an_asset_that_belongs_to_no_job(client, instance, asset, key):
+def test_a_partition_of_an_asset_that_belongs_to_no_job_can_be_launched(client, instance, asset, key):
     run = client.launch(**HIDDEN, asset_selection=asset, partition_key=key, tags={"why": "late"})
     stored = instance.get_run_by_id(run.run_id)
     assert stored.asset_selection == {dg.AssetKey(asset)}
@@ -188,7 +188,7 @@ def test_launch_a_partition_of_an_asset_that_belongs_to_no_job(client, instance,
         assert stored.tags["dagster/partition/color"] == "green"
 
 
-def test_launch_partitions_of_many_assets(client, instance):
+def test_partitions_of_many_assets_can_be_launched(client, instance):
     launches = [{**HIDDEN, "asset_selection": [asset], "partition_key": key} for asset, key in PARTITIONS]
     outcomes = client.launch_many([*launches, {**launches[0], "partition_key": "2026-01-55"}], batch="assets")
     assert outcomes["outcome"].tolist() == ["launched"] * 3 + ["invalid"]
@@ -206,7 +206,7 @@ def test_assets_with_different_partitions_cannot_be_launched_together(client, in
     assert instance.get_runs_count() == before
 
 
-def test_a_partition_launch_is_found_if_its_response_was_lost(place, instance):
+def test_a_launch_of_a_partition_is_found_if_its_response_was_lost(place, instance):
     with Proxy(place.server.url) as proxy, dnb.connect(proxy.url, progress=False) as client:
         proxy.faults = [OneIn(1, cut(0), among=lambda request: request.operation == "LaunchRun")]
         run = client.launch(**HIDDEN, asset_selection="target_days", partition_key="2026-01-06")

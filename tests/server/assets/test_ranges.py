@@ -39,7 +39,7 @@ def missing_partitions(client):
     return found.set_index("subject")["what"].to_dict()
 
 
-def test_one_run_of_a_range_counts_for_all_its_partitions(place, client, instance):
+def test_a_run_for_a_range_counts_for_all_partitions_in_the_range(place, client, instance):
     partitions = client.partitions(asset="in_ranges").set_index("partition_key")
     gap = ["2026-01-13", "2026-01-14"]
     assert partitions.index[partitions["status"] == "MISSING"].tolist() == gap

@@ -232,7 +232,7 @@ def test_an_unknown_location_is_not_reloaded(client, method):
 
 
 # The next two tests change the shared server.
-def test_reload_returns_the_new_state_of_the_location(client, known):
+def test_reloading_a_location_returns_its_new_state(client, known):
     known.broken.write_text("import dagster as dg\n\n@dg.op\ndef one(): pass\n\n@dg.job\ndef mended(): one()\n")
     frame = client.reload_location("broken")
     assert frame.dtypes.astype(str).to_dict() == COLUMNS["locations"]
@@ -241,7 +241,7 @@ def test_reload_returns_the_new_state_of_the_location(client, known):
     assert client.ops("mended")["op"].tolist() == ["one"]
 
 
-def test_shutdown_ends_the_code_server(client, known):
+def test_shutting_down_a_location_stops_its_code_server(client, known):
     family = psutil.Process(known.server.pid).children(recursive=True)
     code_servers = [one for one in family if str(DEFINITIONS) in command_line(one)]
     assert code_servers

@@ -167,7 +167,7 @@ def test_failures_are_the_errors_that_ended_a_run(client, known):
 
 
 @pytest.mark.parametrize("size", [None, 200_000, 200_001, 200_002, 200_003])
-def test_all_output_is_returned(client, known, size, monkeypatch):
+def test_all_output_of_a_run_is_returned(client, known, size, monkeypatch):
     if size is not None:
         # Try four consecutive page sizes, because at least one of them splits a character that consists of several
         # bytes.
@@ -180,7 +180,7 @@ def test_all_output_is_returned(client, known, size, monkeypatch):
     assert client.compute_logs(known.runs["shouting"], after=logs) == logs
 
 
-def test_a_step_has_its_own_logs(client, known):
+def test_each_step_has_its_own_logs(client, known):
     run_id = known.runs["apart"]
     assert client.compute_logs(run_id, "again").stdout == "psst\n"
     assert client.compute_logs(run_id).stdout == "psst\npsst\n"
@@ -195,7 +195,7 @@ def test_the_error_for_an_unknown_step_lists_the_steps(client, known):
         client.compute_logs(known.runs["shouting"], "shuot")
 
 
-def test_run_objects_return_the_same_details(client, known):
+def test_the_methods_of_a_run_return_the_same_details_as_the_client(client, known):
     run = client.run(known.runs["failing"])
     pd.testing.assert_frame_equal(run.steps(), client.steps(run))
     pd.testing.assert_frame_equal(run.events(), client.events(run))

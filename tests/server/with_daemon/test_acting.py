@@ -66,7 +66,7 @@ class TestLaunch:
     @pytest.mark.parametrize(
         "config", ["ops: {load: {config: {rows: 4}}}", '{"ops": {"load": {"config": {"rows": 4}}}}']
     )
-    def test_a_config_can_be_yaml_or_json_text(self, client, config):
+    def test_a_run_config_can_be_yaml_or_json_text(self, client, config):
         run = client.launch("quick", run_config=config)
         assert run.run_config == {"ops": {"load": {"config": {"rows": 4}}}}
         client.terminate(run, force=True)
@@ -125,7 +125,7 @@ class TestLaunch:
         assert "is not a run of the job 'regional'" in str(pad.model.error)
         pad.close()
 
-    def test_a_partition_run_has_the_partitions_config_and_tags(self, client):
+    def test_a_run_of_a_partition_has_the_config_and_tags_of_the_partition(self, client):
         run = client.launch("regional", partition_key="south", tags={"extra": "yes"})
         assert run.run_config == {"ops": {"load": {"config": {"rows": 5}}}}
         assert run.tags["dagster/partition"] == "south"
@@ -185,7 +185,7 @@ class TestReexecute:
         assert sorted(again.steps()["step_key"]) == ["load", "store"]
         assert again.tags["team"] == "data"
 
-    def test_readable_errors_replace_dagsters_errors(self, client, finished, failed):
+    def test_readable_errors_replace_the_errors_of_dagster(self, client, finished, failed):
         before = client.count_runs()
         with pytest.raises(dnb.RunNotFoundError, match=UNKNOWN_ID):
             client.reexecute(UNKNOWN_ID)
@@ -282,7 +282,7 @@ def test_the_repr_of_a_run_contains_its_id_and_job_and_status(client, finished):
     assert f'href="{finished.url}"' in html
 
 
-def test_no_action_is_sent_to_a_read_only_server(server, finished, started_run):
+def test_no_actions_are_sent_to_a_read_only_server(server, finished, started_run):
     from dagster_nb.sandbox.local_dagster import LocalDagster
     from tests.server.conftest import DEFINITIONS
 

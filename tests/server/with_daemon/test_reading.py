@@ -148,7 +148,7 @@ class TestFilters:
         team = frame["tags"].map(lambda tags: tags.get("team"))
         self.check(client, frame[team == "finance"], tags={"team": "finance"})
 
-    def test_a_list_of_values_matches_any_of_them(self, client, frame):
+    def test_a_filter_with_a_list_of_values_matches_any_of_them(self, client, frame):
         team = frame["tags"].map(lambda tags: tags.get("team"))
         wanted = frame[team.isin(["finance", "crm"]) & (frame["status"] == "FAILURE")]
         self.check(client, wanted, tags={"team": ["finance", "crm"]}, status="FAILURE")
@@ -193,7 +193,7 @@ class TestDeletedCursors:
         with LocalDagster(tmp_path, python_file=DEFINITIONS, location="shop", daemon=False) as server:
             yield server
 
-    def test_no_other_run_is_lost(self, small, monkeypatch):
+    def test_no_other_run_is_lost_if_runs_are_deleted_while_reading(self, small, monkeypatch):
         from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
         # Request few ids at a time, so that the test also deletes runs that serve as cursors in the list of ids.

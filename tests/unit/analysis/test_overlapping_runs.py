@@ -39,11 +39,11 @@ def test_a_run_that_ends_when_the_next_run_starts_does_not_overlap():
     assert peak_counts(np.array([0.0, 1.0]), np.array([1.0, 2.0]), np.array([0.0, 1.0, 2.0])).tolist() == [1, 1]
 
 
-def test_a_run_with_duration_zero_counts():
+def test_a_run_with_a_duration_of_zero_is_counted():
     assert peak_counts(np.array([0.5]), np.array([0.5]), np.array([0.0, 1.0])).tolist() == [1]
 
 
-def test_a_run_counts_in_every_bucket_that_it_overlaps(intervals):
+def test_a_run_is_counted_in_every_bucket_that_it_overlaps(intervals):
     start, end, codes = intervals
     edges = np.linspace(0, 111, 38)
     counts = counts_in_progress(start, end, codes, 3, edges)

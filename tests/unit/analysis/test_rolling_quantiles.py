@@ -5,7 +5,7 @@ import pytest
 from dagster_nb.analysis.rolling_quantiles import rolling_quantiles, usual_window
 
 
-def test_windows_end_at_each_run_and_agree_with_numpy():
+def test_rolling_quantiles_agree_with_those_of_numpy():
     random = np.random.default_rng(0)
     when = pd.Series(pd.date_range("2026-01-01", periods=200, freq="h", tz="UTC"))
     values = random.lognormal(3, 1, 200).round(3)
@@ -19,7 +19,7 @@ def test_windows_end_at_each_run_and_agree_with_numpy():
         assert p95 == pytest.approx(np.quantile(window, 0.95))
 
 
-def test_an_empty_frame_gives_no_points():
+def test_an_empty_frame_has_no_rolling_quantiles():
     rolled = rolling_quantiles(
         pd.Series([], dtype="datetime64[us, UTC]"), pd.Series([], dtype="timedelta64[us]"), pd.Timedelta("1h")
     )

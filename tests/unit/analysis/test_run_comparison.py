@@ -38,7 +38,7 @@ def test_two_runs_are_compared_side_by_side(runs):
     }
 
 
-def test_config_can_be_json_text(runs):
+def test_run_configs_can_be_json_text(runs):
     as_text = runs.assign(tags=runs["tags"].map(json.dumps), run_config=runs["run_config"].map(json.dumps))
     pd.testing.assert_frame_equal(compare_runs(as_text), compare_runs(runs))
 

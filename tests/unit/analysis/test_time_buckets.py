@@ -14,7 +14,7 @@ def test_the_default_frequency(span, freq):
     assert usual_frequency(start, start + pd.Timedelta(span)) == freq
 
 
-def test_the_default_frequency_without_times_is_the_shortest():
+def test_the_default_frequency_is_the_shortest_if_there_are_no_times():
     assert usual_frequency(pd.NaT, pd.NaT) == "1min"
 
 

@@ -64,7 +64,7 @@ def test_terminate_returns_one_row_per_run_in_the_order_given(fake, client):
     assert fake.requests[1][1]["policy"] == "SAFE_TERMINATE"
 
 
-def test_force_also_marks_canceling_runs(fake, client):
+def test_force_also_marks_runs_that_are_already_canceling(fake, client):
     fake.runs = [make_run(1, status="CANCELING")]
     stopping(fake, {"CANCELING": ("CANCELED", SUCCESS)})
     assert client.terminate(fake.ids, force=True)["outcome"].tolist() == ["canceled"]
@@ -180,7 +180,7 @@ class TestLaunchMany:
             client.launch("a", **wrong)
         assert fake.requests == []
 
-    def test_an_unparsable_config_affects_only_its_own_launch(self, client):
+    def test_a_config_that_cannot_be_parsed_affects_only_its_own_launch(self, client):
         outcomes = client.launch_many([{"job": "a"}, {"job": "a", "run_config": "a: [b"}, {"job": "b"}])
         assert outcomes["outcome"].tolist() == ["launched", "invalid", "not_found"]
 
@@ -269,7 +269,7 @@ class TestReadsBeforeLaunching:
 
         fake.answers["launchRun"] = launch
 
-    def test_a_launch_with_location_and_repository_reads_nothing(self, fake, client):
+    def test_a_launch_with_location_and_repository_needs_no_other_request(self, fake, client):
         client.launch("nightly", location="etl", repository="repo")
         assert fake.operations == ["LaunchRun"]
 
@@ -277,7 +277,7 @@ class TestReadsBeforeLaunching:
         client.launch("nightly", repository="repo")
         assert fake.operations == ["Repositories", "LaunchRun"]
 
-    def test_many_launches_with_location_and_repository_read_nothing(self, fake, client):
+    def test_many_launches_with_location_and_repository_need_no_other_requests(self, fake, client):
         job = {"job": "nightly", "location": "etl", "repository": "repo"}
         assert client.launch_many([job] * 6)["outcome"].tolist() == ["launched"] * 6
         assert fake.operations == ["LaunchRun"] * 6
@@ -298,7 +298,7 @@ class TestReadsBeforeLaunching:
             client.launch("nihgtly", location="elt", repository="repo")
         assert client.launch_many([{"job": "x", "location": "elt"}])["outcome"].tolist() == ["not_found"]
 
-    def test_jobs_hidden_by_dagster_are_not_listed(self, client):
+    def test_jobs_that_dagster_hides_are_not_listed(self, client):
         assert client.jobs()["job_name"].tolist() == ["nightly", "__mine"] * 2
 
     def test_non_string_tags_become_json_text(self, fake, client):

@@ -51,7 +51,7 @@ def sent_assets(fake):
         ([AssetKey(["x/y"])], [["x/y"]]),
     ],
 )
-def test_asset_keys_are_strings_or_lists_of_components(fake, client, selection, paths):
+def test_asset_keys_can_be_strings_or_lists_of_components(fake, client, selection, paths):
     client.launch("nightly", **WHERE, asset_selection=selection)
     assert sent_assets(fake) == paths
 

@@ -119,7 +119,7 @@ def test_an_invalid_key_sends_no_request(fake, client, asset):
         ({"asset": "orders", "location": "etl"}, "for jobs only"),
     ],
 )
-def test_partitions_needs_exactly_one_job_or_asset(fake, client, arguments, message):
+def test_the_method_partitions_needs_exactly_one_job_or_asset(fake, client, arguments, message):
     with pytest.raises(ValueError, match=message):
         client.partitions(**arguments)
     assert fake.requests == []

@@ -64,7 +64,7 @@ async def test_characters_are_not_split_between_pages(size, monkeypatch):
     assert logs.stdout == TEXT
 
 
-async def test_bytes_that_are_not_utf_8_are_replaced(monkeypatch):
+async def test_bytes_that_are_not_valid_utf_8_are_replaced(monkeypatch):
     monkeypatch.setattr(log_methods, "_BYTES_PER_REQUEST", 8)
     logs = await Files({"a": b"start" + b"\xff" * 40 + b"end"}).compute_logs(RUN_ID)
     assert logs.stdout == "start" + "\N{REPLACEMENT CHARACTER}" * 40 + "end"
@@ -231,7 +231,7 @@ async def test_a_later_call_also_keeps_only_the_end_of_the_output(monkeypatch):
 async def test_output_of_another_run_or_step_cannot_be_continued():
     client = Files({"a": b"one\n", "b": b"two\n"})
     logs = await client.compute_logs(RUN_ID, "a")
-    with pytest.raises(ValueError, match="Pass output of the same run and step"):
+    with pytest.raises(ValueError, match="Pass the result of an earlier call for the same run and step"):
         await client.compute_logs(RUN_ID, "b", after=logs)
     read_elsewhere = ComputeLogs(RUN_ID, "b", stdout="copied", stderr="")
     assert (await client.compute_logs(RUN_ID, "b", after=read_elsewhere)).stdout == "two\n"

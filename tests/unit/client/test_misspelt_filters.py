@@ -53,7 +53,7 @@ METHODS = {
         ({"tags": {"taem": "data"}}, "None of the newest runs has a tag with the key 'taem'", "team"),
     ],
 )
-def test_a_misspelt_name_causes_a_warning(dagster, filters, problem, similar, is_empty):
+def test_a_misspelled_name_causes_a_warning(dagster, filters, problem, similar, is_empty):
     with dagster.connect() as client, warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert is_empty(client, **filters)
@@ -113,7 +113,7 @@ def test_no_further_requests_are_sent_if_names_are_not_checked(dagster):
         assert not {"Repositories", "Locations"} & set(dagster.operations)
 
 
-def test_an_explorer_looks_for_misspelt_names_once_and_warns_in_the_panel_only(dagster):
+def test_an_explorer_looks_for_misspelled_names_once_and_warns_only_in_the_panel(dagster):
     with dagster.connect() as client:
         explorer = RunExplorer(client, job="ingest_ordres").wait(30)
         assert [one.similar for one in explorer._misspelt.found] == ["ingest_orders"]

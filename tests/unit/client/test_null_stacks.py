@@ -53,7 +53,7 @@ READS = {
 
 @pytest.mark.parametrize("error", [ERROR, ALONE], ids=["with cause", "alone"])
 @pytest.mark.parametrize("operation", READS)
-def test_an_error_from_dagster_is_raised(fake, client, operation, error):
+def test_an_error_from_dagster_without_a_stack_trace_is_raised(fake, client, operation, error):
     root, read = READS[operation]
     answer(fake, operation, **{root: error})
     fake.answers["workspaceOrError"] = {"__typename": "Workspace", "locationEntries": []}

@@ -69,7 +69,7 @@ class TestLocations:
         with pytest.raises(dnb.LocationNotFoundError, match="failed to load"):
             client.reexecute(fake.ids[0], run_config=config)
 
-    def test_the_servers_error_is_raised_if_the_location_exists(self, fake, client, answer, config):
+    def test_the_error_of_the_server_is_raised_if_the_location_exists(self, fake, client, answer, config):
         fake.answers.update(launchRunReexecution=answer, partitionBackfillOrError=PYTHON_ERROR)
         with pytest.raises(dnb.DagsterNbError, match="no (location|job|selection)") as error:
             client.reexecute(fake.ids[0], run_config=config)

@@ -29,7 +29,7 @@ def give_steps(fake):
 
 
 class TestReading:
-    def test_a_run_is_found_by_its_first_eight_characters(self, fake, client):
+    def test_a_run_is_found_by_the_first_eight_characters_of_its_id(self, fake, client):
         assert client.run("00000011").run_id == fake.ids[1]
         assert fake.operations.count("RunIds") == 2
 
@@ -37,7 +37,7 @@ class TestReading:
         client.run(fake.ids[0])
         assert fake.operations == ["Run"]
 
-    def test_an_ambiguous_id_lists_the_candidates(self, fake, client):
+    def test_the_error_for_an_ambiguous_id_lists_the_candidates(self, fake, client):
         fake.runs = [make_run(7), make_run(7, runId=make_run(7)["runId"][:-1] + "1"), make_run(8)]
         with pytest.raises(dnb.RunNotFoundError, match="2 runs have an id that begins with '00000007'") as caught:
             client.run("00000007")
@@ -58,7 +58,7 @@ class TestReading:
         with pytest.raises(dnb.RunNotFoundError, match="no run id begins with it"):
             client.run("abcdef12")
 
-    def test_a_short_id_that_matches_exactly_is_used(self, fake, client):
+    def test_a_short_id_that_is_the_complete_id_of_a_run_is_used(self, fake, client):
         fake.runs.append(make_run(5, runId="00000011"))
         assert client.run("00000011").run_id == "00000011"
 
@@ -95,13 +95,13 @@ class TestFilters:
         assert client.runs(run_ids=["00000011", "00000010"], status="FAILURE")["run_id"].tolist() == [fake.ids[1]]
 
     @pytest.mark.parametrize("read", ["runs", "count_runs"])
-    def test_an_ambiguous_id_lists_the_candidates(self, fake, client, read):
+    def test_the_error_for_an_ambiguous_id_lists_the_candidates(self, fake, client, read):
         fake.runs = [make_run(7), make_run(7, runId=make_run(7)["runId"][:-1] + "1"), make_run(8)]
         with pytest.raises(dnb.RunNotFoundError, match="2 runs have an id that begins with '00000007'") as caught:
             getattr(client, read)(run_ids=["00000007", "00000008"])
         assert all(run_id in str(caught.value) for run_id in fake.ids[:2])
 
-    def test_an_id_without_a_run_matches_nothing(self, fake, client):
+    def test_an_id_that_no_run_has_matches_nothing(self, fake, client):
         assert client.runs(run_ids=["abcdef12", "0000"]).empty
         fake.runs.append(make_run(5, runId="00000011"))
         assert client.runs(run_ids="00000011")["run_id"].tolist() == ["00000011"]
@@ -109,14 +109,14 @@ class TestFilters:
 
 class TestActing:
     @pytest.mark.parametrize("act", ["terminate", "delete", "reexecute_many"])
-    def test_functions_for_many_runs_need_full_ids(self, fake, client, act):
+    def test_actions_on_many_runs_need_full_ids(self, fake, client, act):
         fake.runs[1]["status"] = "STARTED"
         outcomes = getattr(client, act)("00000011")
         assert outcomes["outcome"].tolist() == ["not_found"]
         assert "full id of 36 characters" in outcomes["message"][0]
         assert not {"TerminateRuns", "DeleteRun", "ReexecuteRun", "RunIds"} & set(fake.operations)
 
-    def test_re_executing_a_run_needs_the_full_id(self, client):
+    def test_reexecuting_a_run_needs_the_full_id(self, client):
         with pytest.raises(dnb.RunNotFoundError, match="full id of 36 characters"):
             client.reexecute("00000011")
 

@@ -93,7 +93,7 @@ def test_the_list_of_fields_stops_at_recursive_types():
     assert config_fields_frame(schema)["path"].tolist() == ["again", "other"]
 
 
-def test_a_selectors_field_is_required_only_if_it_is_the_only_field():
+def test_the_field_of_a_selector_is_required_only_if_it_is_the_only_field():
     schema = {
         "rootConfigType": {"key": "Shape.a"},
         "allConfigTypes": [

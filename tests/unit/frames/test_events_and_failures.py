@@ -36,7 +36,7 @@ def test_an_empty_frame_has_the_same_dtypes(build):
         pd.testing.assert_series_equal(none.dtypes, one.dtypes)
 
 
-def test_events_are_sorted_by_time_and_then_in_the_servers_order():
+def test_events_are_sorted_by_time_and_then_in_the_order_of_the_server():
     ones = [event("A", 5), event("B", 3), event("C", 5)]
     frame = events_frame({"late": ones, "early": [event("D", 0)]})
     assert frame["message"].tolist() == ["B happened", "A happened", "C happened", "D happened"]
@@ -89,7 +89,7 @@ def test_failures_of_steps_replace_the_failure_of_their_run():
 
 
 @pytest.mark.parametrize("recovery", ["ExecutionStepRestartEvent", "ExecutionStepStartEvent"])
-def test_a_step_that_recovered_is_not_a_failure(recovery):
+def test_a_step_that_succeeded_after_a_retry_is_not_a_failure(recovery):
     again = [event(recovery, 2, "a"), event("ExecutionStepSuccessEvent", 3, "a")]
     assert failed_steps(step_failure("a", 1), *again, step_failure("b", 4), RUN_FAILURE) == ["b"]
 
@@ -106,7 +106,7 @@ def test_a_run_that_did_not_fail_has_no_row_in_failures(ending):
     assert failed_steps(step_failure("a", 1), *([event(ending, 2)] if ending else [])) == []
 
 
-def test_the_failure_of_the_run_is_used_if_no_step_failed():
+def test_the_failure_of_a_run_is_used_if_no_step_failed():
     frame = failures_frame(
         {"r": [event("RunFailureEvent", 1, error=error("DagsterError: no resource\n", "DagsterError"))]}
     )

@@ -47,7 +47,7 @@ def column(*entries):
         ([entry("FutureMetadataEntry"), None], "object", [None, None]),
     ],
 )
-def test_the_dtype_depends_on_the_types_of_the_entries(entries, dtype, values):
+def test_the_dtype_of_a_metadata_column_depends_on_the_types_of_its_entries(entries, dtype, values):
     found = column(*entries)
     assert str(found.dtype) == dtype
     assert found.tolist() == values

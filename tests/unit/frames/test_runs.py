@@ -53,7 +53,7 @@ def test_concat_keeps_columns_and_dtypes():
     pd.testing.assert_series_equal(joined.dtypes, pages[0].dtypes)
 
 
-def test_a_row_has_all_values_of_the_run():
+def test_a_row_contains_all_values_of_its_run():
     record = make_run(
         1,
         creationTime=1.0, startTime=3.5, endTime=10.25, updateTime=11.0, rootRunId="root", parentRunId="parent",
@@ -80,7 +80,7 @@ def test_a_row_has_all_values_of_the_run():
         ({}, pd.NA),
     ],
 )
-def test_launched_by_is_read_from_the_tags(given_tags, launched_by):
+def test_the_column_launched_by_is_read_from_the_tags(given_tags, launched_by):
     assert runs_frame([make_run(1, tags=tags(**given_tags))])["launched_by"].iloc[0] is launched_by or (
         runs_frame([make_run(1, tags=tags(**given_tags))])["launched_by"].iloc[0] == launched_by
     )
@@ -102,7 +102,7 @@ def test_a_run_that_ended_before_it_started_has_no_start(status):
     assert row["end_time"] == pd.Timestamp(5, unit="s", tz="UTC")
 
 
-def test_equal_start_and_end_times_without_a_status_mean_no_start():
+def test_without_a_status_equal_start_and_end_times_mean_that_the_run_never_started():
     record = make_run(1, startTime=1_700_000_050.0, endTime=1_700_000_050.0)
     del record["status"]
     (row,) = runs_frame([record]).itertuples()
@@ -110,7 +110,7 @@ def test_equal_start_and_end_times_without_a_status_mean_no_start():
     assert row.duration is pd.NaT
 
 
-def test_a_run_with_duration_zero_has_a_start():
+def test_a_run_with_a_duration_of_zero_has_a_start_time():
     row = runs_frame([make_run(1, status="SUCCESS", startTime=5.0, endTime=5.0)]).iloc[0]
     assert row["duration"] == pd.Timedelta(0)
 
@@ -157,7 +157,7 @@ def test_expand_tags_accepts_keys_and_rows_in_any_order():
         dnb.expand_tags(frame.drop(columns="tags"))
 
 
-def test_a_frame_records_its_origin_and_can_be_written_to_parquet(fake):
+def test_a_frame_records_where_it_comes_from_and_can_be_written_to_parquet(fake):
     pytest.importorskip("pyarrow")
     fake.runs = [make_run(2), make_run(1, startTime=None, endTime=None, status="QUEUED")]
     with fake.connect() as client:
@@ -193,7 +193,7 @@ def test_runs_with_equal_tags_share_one_string():
     assert all(left is right for left, right in zip(one, other, strict=True))
 
 
-def test_grouping_raises_no_warning():
+def test_grouping_by_a_category_raises_no_warning():
     frame = runs_frame([make_run(number, status=status) for number, status in enumerate(["SUCCESS", "FAILURE"] * 3)])
     assert frame.groupby("status", observed=True)["duration"].median().notna().all()
     assert frame["status"].value_counts()["SUCCESS"] == 3

@@ -20,7 +20,7 @@ def own(*files):
     return [frame.is_own for frame in stack_frames(stack(*files))]
 
 
-def test_code_outside_libraries_is_the_users_own():
+def test_code_outside_libraries_belongs_to_the_user():
     assert own(DAGSTER, STANDARD, OWN, PANDAS, "<frozen importlib._bootstrap>") == [False, False, True, False, False]
     assert own(r"C:\\code\\etl.py", r"C:\\venv\\Lib\\site-packages\\dagster\\a.py", r"C:\\Python312\\Lib\\a.py") == [
         True,
@@ -29,7 +29,7 @@ def test_code_outside_libraries_is_the_users_own():
     ]
 
 
-def test_installed_code_is_the_users_own_if_there_is_no_other_code():
+def test_installed_code_belongs_to_the_user_if_there_is_no_other_code():
     installed = "/venv/lib/python3.12/site-packages/shop/ingest.py"
     assert own(DAGSTER, installed, STANDARD) == [False, True, False]
     assert own(DAGSTER, STANDARD) == [False, False]
@@ -52,7 +52,7 @@ def test_a_frame_contains_its_source_lines():
         ([], None),
     ],
 )
-def test_an_error_was_raised_in_the_innermost_function_of_the_user(files, expected):
+def test_the_place_of_an_error_is_the_innermost_function_of_the_user(files, expected):
     assert raised_in(stack(*files)) == expected
     assert (own_code_frame(stack_frames(stack(*files))) is None) == (expected is None)
 

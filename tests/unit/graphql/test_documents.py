@@ -44,7 +44,7 @@ def test_documents_are_valid(name):
 
 
 @pytest.mark.parametrize("name", documents.names())
-def test_documents_have_one_operation_and_a_comment(name):
+def test_each_document_has_one_operation_and_a_comment(name):
     assert len(documents.load(name).definitions) == 1
     assert documents.text(name).startswith("# ")
 

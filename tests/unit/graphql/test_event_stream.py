@@ -203,7 +203,7 @@ async def test_a_websocket_that_returns_an_error_is_replaced_by_polling(fake, an
     assert modes[-1] == "polling"
 
 
-async def test_a_huge_message_on_a_websocket_is_not_read(fake, monkeypatch):
+async def test_a_message_that_is_too_large_is_not_read_from_a_websocket(fake, monkeypatch):
     monkeypatch.setattr(event_stream, "MAX_RESPONSE_BYTES", 5_000)
 
     async def push_a_huge_event(socket, cursor):
@@ -278,7 +278,7 @@ async def test_a_long_log_arrives_in_pages(fake):
     assert [message for frame in frames for message in frame["message"]] == all_messages(fake)
 
 
-async def test_new_only_skips_existing_events(fake):
+async def test_the_option_new_only_skips_existing_events(fake):
     grow(fake, 2_500)()
     before = len(fake.log)
     async with dnb.AsyncDagsterClient(fake.url) as client:
@@ -291,7 +291,7 @@ async def test_new_only_skips_existing_events(fake):
     assert messages == all_messages(fake)[before:]
 
 
-async def test_heartbeats_have_the_dtypes_of_other_frames(fake):
+async def test_the_frames_of_heartbeats_have_the_dtypes_of_other_frames(fake):
     async with dnb.AsyncDagsterClient(fake.url) as client:
         frames = client.follow(RUN, heartbeat=0.05)
         first, tick = await anext(frames), await anext(frames)

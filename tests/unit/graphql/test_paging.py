@@ -166,7 +166,7 @@ class TestMerged:
     def expected(self, server, jobs, teams):
         return [run["runId"] for run in server.runs if run["jobName"] in jobs and run["tags"][0]["value"] in teams]
 
-    def test_merged_runs_are_in_the_servers_order_without_duplicates(self, client, server):
+    def test_merged_runs_are_in_the_order_of_the_server_without_duplicates(self, client, server):
         read = client.runs(job=["b", "a"], tags={"team": ["z", "x"]}, page_size=50)
         assert read["run_id"].tolist() == self.expected(server, "ab", "xz")
         assert client.count_runs(job=["b", "a"], tags={"team": ["z", "x"]}) == len(read)
@@ -207,7 +207,7 @@ class TestMerged:
         assert len(read) == (limit or len(read))
         assert limit or kept == left
 
-    def test_many_run_ids_are_read_in_the_servers_order(self, client, server):
+    def test_runs_with_many_ids_are_read_in_the_order_of_the_server(self, client, server):
         wanted = server.ids[::-1][:700]
         assert client.runs(run_ids=wanted)["run_id"].tolist() == server.ids[300:]
 
@@ -452,7 +452,7 @@ def test_deletions_during_a_read_cause_few_requests(client, server):
     assert len(server.operations) < 200
 
 
-def test_a_limit_is_exact_even_if_a_complement_excludes_the_newest_runs(server):
+def test_a_limit_is_exact_even_if_a_filter_for_runs_to_leave_out_matches_the_newest_runs(server):
     server.schema = build_schema(print_schema(server.schema).replace("  updatedBefore: Float\n", ""))
     for place, run in enumerate(server.runs):
         run["jobName"] = "b" if place < 600 or place % 2 else "a"

@@ -403,7 +403,7 @@ def test_invalid_graphql_is_reported_before_a_request_is_sent(fake, client):
         ("{ version }", "A", "the operation of the document has no name. Name it 'A'"),
     ],
 )
-def test_a_document_without_the_wanted_operation_is_not_sent(fake, client, document, name, problem):
+def test_a_document_without_the_requested_operation_is_not_sent(fake, client, document, name, problem):
     with pytest.raises(dnb.QueryError, match=problem):
         client.query(document, operation_name=name)
     assert fake.requests == []

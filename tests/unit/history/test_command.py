@@ -40,7 +40,7 @@ def test_the_commands_to_refresh_and_describe_and_compact_a_history_work(fake, t
     assert dnb.open_history(tmp_path).count_runs() == 300
 
 
-def test_the_default_history_is_that_of_the_server(fake, tmp_path, monkeypatch, capsys):
+def test_by_default_the_command_uses_the_history_of_the_server(fake, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("dagster_nb.history.opening.default_path", lambda _url: str(tmp_path))
     assert run("history", "info", "--url", fake.url) == 0
     assert "call refresh()" in capsys.readouterr().out

@@ -239,7 +239,7 @@ def test_two_refreshes_can_run_concurrently(fake, tmp_path, monkeypatch):
             assert_equals_a_full_read(histories[0], first)
 
 
-def test_a_history_rejects_runs_of_another_deployment(fake, client, history, tmp_path):
+def test_a_history_rejects_the_runs_of_another_deployment(fake, client, history, tmp_path):
     with FakeDagster() as other:
         other.runs = [make_run(number) for number in range(9_000, 9_010)]
         with other.connect() as other_client:
@@ -251,7 +251,7 @@ def test_a_history_rejects_runs_of_another_deployment(fake, client, history, tmp
     assert (result.added, result.deleted) == (10, 500)
 
 
-def test_an_empty_history_belongs_to_its_address(tmp_path):
+def test_an_empty_history_belongs_to_the_address_of_its_deployment(tmp_path):
     with FakeDagster() as fake, fake.connect() as client, dnb.connect(fake.url, progress=False) as elsewhere:
         client.history(tmp_path).refresh()
         with pytest.raises(dnb.HistoryError, match="connect to http://fake:3000"):

@@ -33,7 +33,7 @@ def history(source, tmp_path):
     return history
 
 
-def test_steps_equal_the_clients_steps_and_are_read_only_once(source, history, tmp_path):
+def test_the_steps_equal_those_of_the_client_and_are_read_only_once(source, history, tmp_path):
     ids = [run["runId"] for run in source.records]
     expected = source.steps(ids)
     source.step_requests.clear()
@@ -67,7 +67,7 @@ def test_shortened_ids_are_accepted(source, history):
         history.steps("abcdef12")
 
 
-def test_an_ambiguous_id_lists_the_candidates(source, history):
+def test_the_error_for_an_ambiguous_id_lists_the_candidates(source, history):
     same = [make_run(7, runId=make_run(7)["runId"][:-1] + str(last)) for last in (1, 2)]
     source.records[:0] = same
     history.refresh()

@@ -149,7 +149,7 @@ def test_closing_ends_threads_and_ignores_their_results(crashes):
     assert names() == []
 
 
-def test_callbacks_run_only_in_the_kernels_thread(background):
+def test_callbacks_run_only_in_the_thread_of_the_kernel(background):
     got = []
     task = background.start("kind", lambda _task: 1, done=lambda _: got.append(threading.get_ident()))
     background.later(0, lambda: got.append(threading.get_ident()))
@@ -159,7 +159,7 @@ def test_callbacks_run_only_in_the_kernels_thread(background):
     assert set(got) == {threading.get_ident()}
 
 
-def test_a_call_in_the_kernels_thread_runs_immediately(background):
+def test_a_call_in_the_thread_of_the_kernel_runs_immediately(background):
     got = []
     background.call(lambda: got.append(1))
     assert got == [1]

@@ -36,7 +36,7 @@ def days(times):
 
 
 @pytest.mark.parametrize("name", ["durations", "duration_trend", "timeline", "queue_durations"])
-def test_the_position_of_a_mark_has_the_value_of_its_run(runs, name):
+def test_the_position_of_a_mark_corresponds_to_the_values_of_its_run(runs, name):
     pixels = draw(getattr(plot, name), runs).pixels
     chosen = pick(pixels)
     shown, boxes = runs.iloc[pixels.rows[chosen]], pixels.marks[chosen]

@@ -208,7 +208,7 @@ def test_charts_are_redrawn_when_the_width_changes(counter):
     assert panel._label.value == "7 at 400"
 
 
-def test_widget_events_of_another_thread_reach_the_panel_in_the_kernels_thread(counter):
+def test_widget_events_from_another_thread_reach_the_panel_in_the_thread_of_the_kernel(counter):
     panel = counter().wait()
     seen = []
     panel.background.on_change(panel._label, lambda _value: seen.append(threading.get_ident()))

@@ -71,13 +71,13 @@ def test_partitions_without_dates_are_drawn_in_rows(ax, render):
     render(ax)
 
 
-def test_few_partitions_have_labels_below(ax):
+def test_labels_are_below_the_cells_if_there_are_only_a_few_partitions(ax):
     frame = pd.DataFrame({"partition_key": ["north", "south"], "status": ["SUCCESS", "MISSING"]})
     partitions(frame, ax=ax)
     assert names(ax.get_xticklabels()) == ["north", "south"]
 
 
-def test_thousands_of_days_can_be_drawn(ax, render):
+def test_thousands_of_daily_partitions_can_be_drawn(ax, render):
     keys = pd.date_range("2016-01-01", periods=3650).strftime("%Y-%m-%d")
     partitions(pd.DataFrame({"partition_key": keys, "status": "MATERIALIZED"}), ax=ax)
     assert "3,650 partitions" in ax.get_xlabel()

@@ -81,7 +81,7 @@ def test_the_caption_explains_the_marked_runs():
     assert words == ["2nd", "3rd", "11th", "12th", "21st", "34th"]
 
 
-def test_spreading_keeps_neighbors_apart():
+def test_spread_offsets_keep_neighboring_marks_apart():
     offsets = spread_offsets(1000)
     assert offsets.min() >= 0
     assert offsets.max() < 1
@@ -108,7 +108,7 @@ def test_a_period_uses_the_days_of_its_time_zone():
     assert period_text(times.iloc[1:], ZoneInfo("Asia/Tokyo")) == ""
 
 
-def test_dates_equal_those_of_matplotlib():
+def test_dates_are_converted_as_matplotlib_converts_them():
     times = pd.Series(pd.to_datetime(["2026-01-01 06:00", None], utc=True))
     assert date_numbers(times)[0] == date2num(times.iloc[0])
     assert np.isnan(date_numbers(times)[1])

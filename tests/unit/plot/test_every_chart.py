@@ -251,7 +251,7 @@ def test_an_unknown_keyword_raises_a_readable_type_error(chart, frame_for, ax):
         assert "a property of matplotlib." in str(error.value)
 
 
-def test_a_misspelt_keyword_gets_a_suggestion(runs, ax):
+def test_the_error_for_a_misspelled_keyword_contains_a_suggestion(runs, ax):
     with pytest.raises(TypeError, match="Did you mean 'max_groups'"):
         durations(runs, max_group=3, ax=ax)
 

@@ -63,7 +63,7 @@ def test_durations_are_drawn_at_their_values(ax):
     assert high > 3600
 
 
-def test_the_box_shows_the_quantiles(ax, runs):
+def test_the_box_of_a_lane_shows_the_quantiles_of_the_durations(ax, runs):
     one = runs[runs["job_name"] == "report"]
     durations(one, ax=ax)
     seconds = one["duration"].dropna().dt.total_seconds()
@@ -97,7 +97,7 @@ def test_unfinished_runs_are_hollow_markers_at_their_duration_so_far(ax):
     assert "not shown: 1 run without a duration" in ax.get_xlabel()
 
 
-def test_durations_so_far_end_at_the_fetch_time(ax):
+def test_the_durations_of_unfinished_runs_end_at_the_fetch_time(ax):
     runs = history(("etl", "STARTED", 0, None))
     runs.attrs["dagster_nb"] = {"fetched_at": (runs["start_time"].iloc[0] + pd.Timedelta("90s")).isoformat()}
     durations(runs, ax=ax)

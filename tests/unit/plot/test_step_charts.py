@@ -32,27 +32,27 @@ def test_gantt_bars(steps, ax):
     assert ax.get_ylim()[0] > ax.get_ylim()[1]
 
 
-def test_gantt_uses_the_given_time_zone(steps, ax):
+def test_the_gantt_chart_uses_the_given_time_zone(steps, ax):
     assert step_gantt(steps, as_of=NOW, tz="Asia/Tokyo", ax=ax).get_xlabel() == "since 2026-03-31 19:00:00 (Asia/Tokyo)"
 
 
-def test_gantt_accepts_a_current_time_before_the_start(steps, ax):
+def test_the_gantt_chart_accepts_a_current_time_before_the_start(steps, ax):
     step_gantt(steps, as_of=NOW - pd.Timedelta("1h"), ax=ax)
     bars = {item.get_label(): item.get_paths()[0].vertices for item in ax.collections}
     assert bars["IN_PROGRESS"][:, 0].tolist() == [120] * 5
 
 
-def test_gantt_shows_one_run(steps, ax):
+def test_the_gantt_chart_accepts_the_steps_of_only_one_run(steps, ax):
     with pytest.raises(ValueError, match=r"the frame contains the steps of 2 runs\. Select one run"):
         step_gantt(pd.concat([steps, steps.assign(run_id="b")]), ax=ax)
 
 
-def test_gantt_accepts_steps_that_have_not_started(steps, ax):
+def test_the_gantt_chart_accepts_steps_that_have_not_started(steps, ax):
     step_gantt(steps.assign(start_time=pd.NaT, end_time=pd.NaT), ax=ax)
     assert words(ax) == ["no step has started"]
 
 
-def test_gantt_labels_only_some_of_many_steps(ax, render):
+def test_the_gantt_chart_labels_only_some_of_many_steps(ax, render):
     start = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(range(400), unit="s")
     length = pd.to_timedelta([100 if i == 207 else 1 for i in range(400)], unit="s")
     steps = pd.DataFrame({"step_key": [f"step_{i}" for i in range(400)], "status": "SUCCESS", "start_time": start})
@@ -97,7 +97,7 @@ def test_the_label_of_the_slowest_step_fits(render, width, layout):
     assert ax.get_xlim()[1] < 3
 
 
-def test_slow_steps_mentions_the_omitted_steps(ax):
+def test_the_chart_of_slow_steps_mentions_the_omitted_steps(ax):
     steps = pd.DataFrame(
         {
             "step_key": [f"s{i:02}" for i in range(30)],
@@ -120,7 +120,7 @@ def test_job_graph(ops, ax):
     assert len(ax.lines[0].get_xdata()) == 4
 
 
-def test_job_graph_accepts_dependencies_read_from_parquet(ops, ax):
+def test_the_job_graph_accepts_dependencies_that_were_read_from_parquet(ops, ax):
     numpy = pytest.importorskip("numpy")
     ops["depends_on"] = [None, *(numpy.array(others, dtype=object) for others in ops["depends_on"].iloc[1:])]
     job_graph(ops, ax=ax)

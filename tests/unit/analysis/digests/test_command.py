@@ -40,7 +40,7 @@ def period(history):
     return "--history", history, "--since", since.isoformat(), "--as-of", as_of.isoformat()
 
 
-def test_exit_code_0_means_no_problem(history, tmp_path, capsys):
+def test_exit_code_0_means_that_there_is_no_problem(history, tmp_path, capsys):
     page, text = tmp_path / "out.html", tmp_path / "out.md"
     assert run("digest", *period(history), "--html", page, "--markdown", text) == 0
     assert "Nothing to report; 30 runs checked." in capsys.readouterr().out
@@ -48,7 +48,7 @@ def test_exit_code_0_means_no_problem(history, tmp_path, capsys):
     assert "Nothing to report" in text.read_text(encoding="utf-8")
 
 
-def test_exit_code_1_means_a_failure(fake, tmp_path, capsys):
+def test_exit_code_1_means_that_there_is_a_problem(fake, tmp_path, capsys):
     fake.runs[0].update(status="FAILURE")
     with fake.connect() as client:
         client.history(tmp_path / "history").refresh()

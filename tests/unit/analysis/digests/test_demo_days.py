@@ -64,7 +64,7 @@ def test_only_the_broken_job_is_reported_as_an_error_on_a_broken_day(source, his
     assert digest.has_problems
 
 
-def test_the_slowdown_is_found_with_its_time_and_size_and_reported_as_new_once(source, history):
+def test_the_slowdown_is_found_with_its_time_and_size_and_reported_as_new_only_once(source, history):
     truth = history.truth
     reports = []
     for days in range(5, 12):
@@ -91,7 +91,7 @@ def test_the_unresolved_failures_match_the_ground_truth(source, history):
     assert found - resolved <= set(history.truth.unresolved_failures) <= found
 
 
-def test_the_missing_partition_is_a_note_from_the_next_day_on(source, history):
+def test_the_missing_partition_is_reported_as_a_note_from_the_next_day_on(source, history):
     truth = history.truth
     missing = dt.datetime.fromisoformat(truth.missing_partition).replace(tzinfo=dt.UTC)
     for days, severity in [(2, None), (2.5, "warning"), (44, "note")]:

@@ -137,7 +137,7 @@ def test_a_partition_is_not_missing_if_all_assets_of_the_job_have_it(statuses, c
     assert found[found["kind"] == "missing partition"]["subject"].tolist() == [history.truth.missing_job] * count
 
 
-def test_the_digest_gives_the_number_of_omitted_failures(source, monkeypatch):
+def test_the_digest_says_how_many_failures_it_omits(source, monkeypatch):
     monkeypatch.setattr(read_evidence, "_MAX_FAILURES", 3)
     source.requested_failures.clear()
     digest = analysis.digest(source, since="60d", as_of="2026-11-25T14:00")
@@ -148,7 +148,7 @@ def test_the_digest_gives_the_number_of_omitted_failures(source, monkeypatch):
     assert 0 < left <= len(failed) - 3
 
 
-def test_a_connection_error_is_raised(source):
+def test_a_digest_raises_connection_errors(source):
     class Broken(PlannedSource):
         def schedules(self):
             raise ConnectionError("no route")

@@ -60,7 +60,7 @@ def test_failures_are_grouped_by_cause():
 
 
 @pytest.mark.parametrize("hours", [24.5, 23.5])
-def test_each_failure_is_either_new_or_older(hours):
+def test_every_failure_is_reported_as_either_new_or_older(hours):
     frame = runs(*USUAL, ("FAILURE", hours, 5, 60))
     assert len(find_new_failures(evidence(frame))) == (hours < 24)
     assert len(find_open_failures(evidence(frame))) == (hours > 24)
@@ -85,7 +85,7 @@ def test_an_older_failure_of_a_partition_is_only_a_warning():
         ("STARTING", 0.4, 5, False),
     ],
 )
-def test_a_run_is_stuck_if_it_takes_much_longer_than_usual(status, hours, queued, is_stuck):
+def test_a_run_that_takes_much_longer_than_usual_is_reported_as_stuck(status, hours, queued, is_stuck):
     found = find_stuck_runs(evidence(runs(*USUAL, (status, hours, queued, None))))
     assert [one.run_ids for one in found] == [["run 40"]] * is_stuck
 
@@ -241,7 +241,7 @@ def test_partitions_without_times_have_no_gaps():
     assert partition_gaps(built).empty
 
 
-def test_runs_as_of_a_past_time_have_the_status_of_that_time():
+def test_runs_as_of_a_past_time_have_their_status_at_that_time():
     past = runs_as_of(runs(("SUCCESS", 5, 3600, 3600), ("FAILURE", 1, 5, 60)), AS_OF - pd.Timedelta("4.5h"))
     assert past["status"].tolist() == ["QUEUED"]
     assert past[["start_time", "end_time", "duration", "queue_duration"]].isna().all(axis=None)
@@ -270,7 +270,7 @@ def test_every_next_step_is_one_python_expression_that_uses_only_the_client_and_
         assert "client" in names
 
 
-def test_every_finding_has_a_certainty_and_its_basis(every_kind):
+def test_every_finding_has_a_certainty_and_says_what_it_is_based_on(every_kind):
     assert {one.certainty for one in every_kind} <= {"certain", "very likely", "likely"}
     for one in every_kind:
         assert one.evidence.strip()

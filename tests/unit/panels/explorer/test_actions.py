@@ -101,7 +101,7 @@ def test_deleted_runs_disappear(scene):
     assert not actions.is_following
 
 
-def test_a_re_execution_is_followed_to_its_end(scene):
+def test_a_reexecution_is_followed_to_its_end(scene):
     one, model, actions, bar = scene(make_runs(2, status="FAILURE"))
     model.select(of(1))
     bar.ask("from_failure")

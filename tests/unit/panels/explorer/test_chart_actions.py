@@ -61,7 +61,7 @@ def test_each_mark_shows_its_run(explore, chart):
         assert low <= x <= high
 
 
-def test_marks_of_runs_in_progress_and_runs_without_a_job_have_texts():
+def test_marks_of_runs_in_progress_and_of_runs_without_a_job_have_tooltips():
     frame = make_runs(3)
     frame.loc[0, ["end_time", "duration"]] = pd.NaT
     frame.loc[0, "status"] = "STARTED"
@@ -102,7 +102,7 @@ def test_start_times_are_in_the_time_zone_of_the_panel(explore):
     assert texts.to_dict() == dict(zip(explorer.frame["run_id"], expected, strict=True))
 
 
-def test_the_texts_of_marks_are_sent_as_plain_json(explore):
+def test_the_text_for_each_mark_is_sent_as_plain_json(explore):
     frame = make_runs(3)
     frame["job_name"] = HOSTILE
     explorer = explore(frame)

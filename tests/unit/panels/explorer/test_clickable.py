@@ -104,7 +104,7 @@ def related(explorer):
     return [run_id for name, run_id, *_ in actions(explorer._details._top.value) if name == "open_related"]
 
 
-def test_re_executions_open_in_the_panel_with_a_back_button(explore, chain):
+def test_reexecutions_open_in_the_panel_with_a_back_button(explore, chain):
     frame, (root, first, second) = chain
     explorer = explore(frame)
     explorer._table.table.active = root

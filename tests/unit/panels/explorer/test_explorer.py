@@ -126,7 +126,7 @@ def test_html_in_text_is_escaped_everywhere(explore):
     assert "<img src=x" not in everything
 
 
-def test_the_bundle_has_a_widget_and_a_static_output(explore):
+def test_the_mime_bundle_contains_a_widget_and_a_static_output(explore):
     data, _ = explore(make_runs(3))._repr_mimebundle_()
     assert set(data) >= {"text/html", "text/plain", "application/vnd.jupyter.widget-view+json"}
     assert "3 runs" in data["text/plain"]
@@ -196,7 +196,7 @@ def _resident():
         return int(stat.read().split()[1]) * resource.getpagesize()
 
 
-def test_open_in_launchpad_passes_config_tags_partition_and_op_selection(explore):
+def test_opening_a_run_in_the_launchpad_passes_its_config_and_tags_and_partition_and_op_selection(explore):
     frame = make_runs(2, tags=[{"key": "team", "value": HOSTILE}, {"key": "dagster/partition", "value": "2026-01-01"}])
     frame["run_config"] = [{"a": 1}] * 2
     frame["op_selection"] = [["fit*"]] * 2

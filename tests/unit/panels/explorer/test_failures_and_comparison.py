@@ -99,7 +99,7 @@ def test_the_runs_of_a_failure_group_can_be_selected(explorer):
     assert sorted(run_id[:8] for run_id in explorer.selection) == ["00000000", "00000001"]
 
 
-def test_all_unresolved_failures_are_re_executed_after_a_confirmation(explorer):
+def test_all_unresolved_failures_are_reexecuted_after_a_confirmation(explorer):
     shown = show(explorer, "Failures")
     assert "2 failed runs in view are not resolved" in shown
     click(explorer, "reexecute_unresolved")
@@ -112,7 +112,7 @@ def test_all_unresolved_failures_are_re_executed_after_a_confirmation(explorer):
     assert sorted(run_id[:8] for run_id in runs) == ["00000000", "00000001"]
 
 
-def test_re_execution_is_not_offered_with_a_read_only_source(explorer):
+def test_no_reexecution_is_offered_if_the_source_is_read_only(explorer):
     explorer.model.source.read_only = True
     shown = show(explorer, "Failures")
     assert "not resolved" in shown
@@ -132,7 +132,7 @@ def test_no_errors_are_read_if_no_run_failed(explorer):
     assert explorer.model.source.requested == ()
 
 
-def test_an_error_of_the_source_is_shown(explorer, monkeypatch):
+def test_an_error_from_the_source_is_shown(explorer, monkeypatch):
     monkeypatch.setattr(explorer.model.source, "failures", lambda _runs: 1 / 0)
     assert "Could not read" in show(explorer, "Failures")
 

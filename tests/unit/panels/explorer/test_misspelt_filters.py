@@ -37,7 +37,7 @@ def lines(explorer):
         ({"tags": {"Team": "data"}}, "team"),
     ],
 )
-def test_one_click_corrects_a_misspelt_filter(explore, filters, similar):
+def test_one_click_corrects_a_misspelled_filter(explore, filters, similar):
     explorer = explore(**filters)
     assert explorer.frame.empty
     (line,) = lines(explorer)
@@ -60,7 +60,7 @@ def test_the_suggestion_disappears_with_the_filter(explore):
     assert lines(explorer.wait()) == ()
 
 
-def test_only_the_misspelt_name_is_replaced():
+def test_only_the_misspelled_name_is_replaced():
     filters = ExplorerFilters.parse(job=["ingest_ordres", "nightly", "ingest_orders"], tags={"team": "a", "taem": "b"})
     job = corrected(filters, SimilarName("job", "ingest_ordres", "ingest_orders"))
     assert job.job == ("ingest_orders", "nightly")

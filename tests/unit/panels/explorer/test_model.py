@@ -158,7 +158,7 @@ def test_the_runs_are_kept_if_a_refresh_fails(bench):
     assert model.error is not None
 
 
-def test_a_refresh_shows_new_changed_and_deleted_runs(bench):
+def test_a_refresh_shows_new_and_changed_and_deleted_runs(bench):
     one = bench(make_runs(20, status="STARTED", endTime=None))
     model = one.load()
     one.source.frame = pd.concat([runs_frame([make_run(-1)]), one.source.frame], ignore_index=True)
@@ -231,7 +231,7 @@ def test_sorting(bench, column, ascending):
     assert model.page_runs["run_id"].tolist() == frame["run_id"].tolist()
 
 
-def test_the_frame_records_its_origin(bench):
+def test_the_frame_records_where_it_comes_from(bench):
     model = bench(make_runs(3), filters={"created_after": "24h"}).load()
     about = model.runs.attrs["dagster_nb"]
     assert about["url"] == "http://localhost:3000"

@@ -35,7 +35,7 @@ def explore():
         one.close()
 
 
-def test_an_explorer_shows_times_in_the_browsers_time_zone(explore, monkeypatch):
+def test_an_explorer_shows_times_in_the_time_zone_of_the_browser(explore, monkeypatch):
     zones = []
     monkeypatch.setattr(plot, "durations", lambda _runs, *, tz, **_options: zones.append(str(tz)))
     explorer = explore()
@@ -59,7 +59,7 @@ def test_an_explorer_shows_times_in_the_browsers_time_zone(explore, monkeypatch)
     )
 
 
-def test_failures_and_the_comparison_use_the_browsers_time_zone():
+def test_failures_and_the_comparison_use_the_time_zone_of_the_browser():
     runs = make_runs(2, status="FAILURE")
     explorer = RunExplorer(Source(runs), chart="Failures").wait(20)
     shown = explorer._charts._picture
@@ -77,7 +77,7 @@ def test_failures_and_the_comparison_use_the_browsers_time_zone():
     explorer.close()
 
 
-def test_findings_that_need_attention_use_the_browsers_time_zone():
+def test_findings_that_need_attention_use_the_time_zone_of_the_browser():
     explorer = RunExplorer(FakeSource(slowed_runs())).wait(20)
 
     def lines():
@@ -98,7 +98,7 @@ def test_every_chart_is_drawn_in_the_displayed_zone(explore, monkeypatch, chart,
     assert set(zones) == {TOKYO}
 
 
-def test_a_given_time_zone_takes_precedence_over_the_browsers(explore):
+def test_a_given_time_zone_takes_precedence_over_that_of_the_browser(explore):
     explorer = explore(tz=TOKYO)
     explorer.viewport.time_zone = "America/New_York"
     assert explorer._table.table.rows[0]["start_time"][1] == "2026-03-01 21:00:01"
@@ -106,7 +106,7 @@ def test_a_given_time_zone_takes_precedence_over_the_browsers(explore):
 
 
 @pytest.mark.parametrize("name", ["Etc/UTC", "Etc/Unknown", "Mars/Olympus"])
-def test_times_are_in_utc_if_the_browsers_zone_is_unknown(explore, name):
+def test_times_are_in_utc_if_the_time_zone_of_the_browser_is_unknown(explore, name):
     explorer = explore()
     explorer.viewport.time_zone = name
     assert "times in UTC" in explorer._table._shown.value
@@ -155,7 +155,7 @@ class FakeLaunchpad(widgets.VBox):
     viewport = SimpleNamespace(scrolls_into_view=False)
 
 
-def test_a_launchpad_in_the_explorer_gets_the_explorers_time_zone(monkeypatch):
+def test_a_launchpad_in_the_explorer_gets_the_time_zone_of_the_explorer(monkeypatch):
     opened = []
     monkeypatch.setattr(
         launchpad, "Launchpad", lambda _source, **options: opened.append(options["tz"]) or FakeLaunchpad()

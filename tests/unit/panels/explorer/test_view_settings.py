@@ -90,7 +90,7 @@ def test_the_displayed_code_opens_an_explorer_with_the_same_runs(explore, monkey
     second.close()
 
 
-def test_the_displayed_code_follows_the_users_clicks(explore):
+def test_the_displayed_code_follows_what_the_user_clicks(explore):
     explorer = explore()
     assert explorer.code == 'dnb.RunExplorer(dnb.connect("http://localhost:3000"))'
     explorer._code._open.value = True

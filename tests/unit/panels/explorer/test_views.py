@@ -94,7 +94,7 @@ def test_the_python_code_contains_all_filters():
     assert 'str.contains("ab", regex=False)' in text
 
 
-def test_the_displayed_graphql_equals_the_clients_query():
+def test_the_displayed_graphql_equals_the_query_of_the_client():
     text = graphql_text(
         ExplorerFilters.parse(status="FAILURE", created_after="1d", job=["a", "b"]), NOW, documents.text
     )

@@ -264,7 +264,7 @@ def test_completion_shows_the_type_and_default_and_description_of_a_field():
     assert complete("ops:\n  write:\n    config:\n      f|").found[0].detail == "String"
 
 
-def test_help_explains_the_key_at_a_position():
+def test_help_explains_the_key_at_the_cursor():
     text = f"{LOAD}rows: 3\n  write:\n    config:\n      file: a\n"
     assert HELP.describe(text, text.index("rows") + 2) == (
         "ops.load.config.rows: Int, default 3\n\nHow many rows to read."
@@ -295,7 +295,7 @@ def test_help_explains_the_key_at_a_position():
         ("ops: {load: {}}|", ""),
     ],
 )
-def test_help_explains_the_key_at_a_position_in_flow_style(text, path):
+def test_help_explains_the_key_at_the_cursor_in_flow_style(text, path):
     before, _, after = text.partition("|")
     assert HELP.describe(before + after, len(before)).partition(":")[0] == path
 

@@ -25,7 +25,7 @@ def problem(path="ops.fit.config.target", message="no such column"):
 
 
 class TestChoosing:
-    def test_jobs_are_grouped_by_location_and_searched(self, pad):
+    def test_jobs_are_grouped_by_location_and_can_be_searched(self, pad):
         one = pad()
         names = [label.strip() for label, _ in one._form._picker._list.options]
         assert names == ["etl · repo", "load", "etl · other", "load", "ml · repo", "train"]
@@ -339,7 +339,7 @@ class TestLaunching:
         assert one._error_box._retry_button.layout.display == "none"
         assert len(source.sent) == 1
 
-    def test_the_launch_another_button_keeps_the_filled_in_fields(self, pad, source):
+    def test_launching_another_run_keeps_the_fields_filled_in(self, pad, source):
         one = pad("train")
         one._form._editor.value = "a: 1\n"
         one.launch()
@@ -354,7 +354,7 @@ class TestLaunching:
         one.wait(10)
         assert len(source.sent) == 2
 
-    def test_the_launched_run_is_shown_in_the_launchpads_time_zone(self, pad):
+    def test_the_launched_run_is_shown_in_the_time_zone_of_the_launchpad(self, pad):
         one = pad("train", tz="Asia/Tokyo")
         one.launch()
         one.wait(10)

@@ -42,7 +42,7 @@ def test_another_job_starts_with_empty_fields(pad):
     assert (one.config, one._form._partition.value, one._form._ops.value) == ("{}\n", "", "")
 
 
-def test_from_run_reads_the_launch_arguments_of_a_run(pad, source, monkeypatch):
+def test_the_method_from_run_reads_the_launch_arguments_of_a_run(pad, source, monkeypatch):
     tags = {"team": "data", "dagster/partition": "2026-01-01", ".dagster/repository": "r@ml"}
     run = make_run(0, jobName="train", repositoryOrigin=None, tags=[{"key": k, "value": v} for k, v in tags.items()])
     row = runs_frame(

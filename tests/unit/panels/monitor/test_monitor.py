@@ -119,7 +119,7 @@ def test_the_monitor_shows_no_warning_if_a_daemon_is_running(watch):
 
 
 class TestTerminating:
-    def test_terminate_asks_for_confirmation_and_is_sent_once(self, watch):
+    def test_terminating_asks_for_confirmation_and_is_sent_only_once(self, watch):
         monitor, client = watch()
         monitor._terminate.click()
         assert client.stopped == []
@@ -405,7 +405,7 @@ class TestReexecuting:
         assert monitor._all_steps.layout.display == ""
         assert monitor._from_failure.layout.display == "none"
 
-    def test_the_re_execution_is_sent_once_and_an_error_is_shown(self, failed):
+    def test_a_reexecution_is_sent_only_once_and_an_error_is_shown(self, failed):
         monitor, client = failed
         client.new_run = OutcomeUnknownError("the response was lost")
         monitor.model.reexecute("all_steps")

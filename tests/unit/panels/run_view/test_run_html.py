@@ -13,7 +13,7 @@ from tests.unit.frames.test_stacks import OWN, PANDAS, stack
 from tests.unit.panels.monitor.fake_client import events
 
 
-def test_a_failure_shows_the_users_own_code_and_folds_other_frames():
+def test_a_failure_shows_the_code_of_the_user_and_folds_other_frames():
     html = failures_html(failures())
     own, libraries = html.index(f"{OWN}&quot;, line 0, in function_0\n    code()</pre>"), html.rindex(PANDAS)
     unfolded = html[:own]

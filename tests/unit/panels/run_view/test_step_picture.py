@@ -18,7 +18,7 @@ def record(key, start, end):
     return {"stepKey": key, "status": "SUCCESS", "startTime": start, "endTime": end, "attempts": [{"startTime": start}]}
 
 
-def test_the_bars_of_many_steps_have_the_texts_of_their_steps():
+def test_the_bars_of_many_steps_have_tooltips_for_their_steps():
     random = np.random.default_rng(11)
     start, length = random.integers(0, 3_600, 300).tolist(), random.integers(1, 59, 300).tolist()
     steps = steps_frame(
@@ -43,7 +43,7 @@ def test_the_bars_of_many_steps_have_the_texts_of_their_steps():
         )
 
 
-def test_a_step_in_progress_and_a_step_that_has_not_started_have_texts():
+def test_a_step_in_progress_and_a_step_that_has_not_started_have_tooltips():
     begin = pd.Timestamp("2026-03-01 12:00", tz="UTC")
     steps = pd.DataFrame(
         {"step_key": ["a", "b"], "status": ["IN_PROGRESS", "NOT_STARTED"], "attempts": [1, 0]},
