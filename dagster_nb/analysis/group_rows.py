@@ -111,7 +111,7 @@ def named_groups(frame: pd.DataFrame, by: str | Sequence[str] | None) -> Groups:
 
 
 def group_table(frame: pd.DataFrame, by: str | Sequence[str] | None) -> tuple[NDArray[np.int64], pd.DataFrame]:
-    """Group the rows of a frame, in the order of the groups' values.
+    """Group the rows of a frame, with the groups sorted by their values.
 
     Parameters
     ----------

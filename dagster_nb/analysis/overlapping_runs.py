@@ -49,7 +49,7 @@ def separate_rows(start: Floats, end: Floats, groups: Integers) -> Integers:
 
 
 def peak_counts(start: Floats, end: Floats, edges: Floats) -> Integers:
-    """Return the maximum number of simultaneous runs in each bucket of time.
+    """Return the maximum number of simultaneous runs in each time bucket.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def peak_counts(start: Floats, end: Floats, edges: Floats) -> Integers:
 
 
 def counts_in_progress(start: Floats, end: Floats, codes: Integers, n_codes: int, edges: Floats) -> Integers:
-    """Count the runs that are in progress at any time during each bucket, by code (such as the status).
+    """Count the runs that were in progress during each time bucket, separately for each code (such as a status).
 
     Parameters
     ----------

@@ -113,7 +113,7 @@ class _Search:
         return bounds
 
     def cut(self, first: int, last: int, *, near: int) -> int | None:
-        """Return a position that divides a range but not the runs of one microsecond; None if there is none."""
+        """Return a position that divides a range between two different creation times, or None if there is none."""
         if not first < near < last:
             return None
         position = int(np.searchsorted(self._times, self._times[near], side="right"))

@@ -218,8 +218,8 @@ class Refresh:
     def _finish(self) -> None:
         """Commit the time up to which the history contains all changes.
 
-        If another process has written at the same time, one of the two may have overwritten the state of a run with an
-        older state. In that case, keep the previous time, so that the next refresh reads these runs again.
+        If another process has written at the same time, one of the two processes may have overwritten the state of a
+        run with an older one. In that case, keep the previous time, so that the next refresh reads these runs again.
         """
         table = self._runs.table
 

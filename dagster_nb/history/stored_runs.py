@@ -115,7 +115,7 @@ class StoredRuns:
         Warns
         -----
         DagsterNbWarning
-            If no run matches, and a job, code location or tag key that no run has is similar to an existing one.
+            If no run matches because a job, code location or tag key in the filters may be misspelled.
 
         Raises
         ------

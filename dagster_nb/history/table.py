@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "Table"]
 
 FORMAT = 1
-"""The format version of the tables. Tables of a newer version may have columns that this version would lose."""
+"""The format version of the tables. Tables of a newer version may have columns that this version would drop."""
 
 _FORMAT_KEY, _DEPLOYMENT_KEY = "dagster_nb.format", "dagster_nb.deployment"
 # If two simultaneous commits set the same marker, Delta rejects the later one. Every commit sets this marker, so only

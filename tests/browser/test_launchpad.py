@@ -157,7 +157,7 @@ def test_the_launchpad_lists_every_job_and_requires_a_partition(launchpad):
     a_text_area_replaces_the_editor_if_the_page_blocks_its_script(book)
 
 
-# Make the import of the editor's script fail. It is the only script of this size.
+# Make the import of the editor's script fail. No other script is as large.
 BLOCK_EDITOR = """
 () => {
   const create = URL.createObjectURL;

@@ -65,7 +65,7 @@ def test_failures(client, finished, failed):
             "run_id": failed.run_id,
             "step_key": "maybe",
             "error_class": "TimeoutError",
-            "error_message": "simulated on purpose: no answer in 30 s",
+            "error_message": "simulated failure: no answer in 30 s",
         }
     ]
     assert raised_in(failures["stack"][0]) == "maybe in served/definitions.py"

@@ -57,7 +57,7 @@ def first() -> int:
 @dg.op
 def maybe(config: Failing, value: int) -> None:
     if config.fail:
-        raise SourceError("simulated on purpose: no rows today")
+        raise SourceError("simulated failure: no rows today")
 
 
 @dg.job(executor_def=dg.in_process_executor)

@@ -283,7 +283,7 @@ class TestCutting:
         assert [*schema.type_map["Size"].values] == ["LARGE", "SMALL"]
         assert schema.type_map["Size"].values["LARGE"].deprecation_reason == "too large"
 
-    def test_order_and_descriptions_do_not_matter(self, schema):
+    def test_comparisons_of_schemas_ignore_order_and_descriptions(self, schema):
         lines = [line for line in self.WHOLE.splitlines() if not line.strip().startswith('"')]
         assert reduce_schema("\n".join(reversed(lines)), [parse(self.DOCUMENT)]) == reduce_schema(
             self.WHOLE, [parse(self.DOCUMENT)]

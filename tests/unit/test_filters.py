@@ -62,7 +62,7 @@ def test_single_values_give_one_filter():
     assert common == filters[0]
 
 
-def test_alternative_values_become_disjoint_filters_with_a_common_part():
+def test_several_values_become_filters_that_do_not_overlap():
     common, filters = server_filters(job=["a", "b"], tags={"team": ["data", "ml"], "env": "prod"}, status="FAILURE")
     assert common == {"statuses": ["FAILURE"], "tags": [{"key": "env", "value": "prod"}]}
     assert [(one["pipelineName"], one["tags"][-1]["value"]) for one in filters] == [

@@ -125,7 +125,7 @@ class _Reader:
         return frame
 
     def first(self, items: list[Any], limit: int, what_is_left: str) -> list[Any]:
-        """Return the first items, and record the number of other items."""
+        """Return the first items, and record how many were left out."""
         if len(items) > limit:
             self.not_checked.append(what_is_left.format(f"{len(items) - limit:,}"))
         return items[:limit]

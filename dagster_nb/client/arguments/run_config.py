@@ -42,7 +42,7 @@ def parse_run_config(config: RunConfigLike | None) -> dict[str, Any]:
     """Return a run config as a JSON-encodable dict.
 
     Text that is valid JSON is parsed as JSON. Other text is parsed as YAML, as Dagster does: a date stays a string. A
-    duplicate key is an error, although YAML and JSON parsers usually use the last value without an error.
+    duplicate key is an error, although most YAML and JSON parsers would silently use the last value.
 
     Parameters
     ----------

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["FetchProgress", "FetchResult", "fetch_all", "fetch_by_id", "fetch_changes"]
 
 _SECONDS_BETWEEN_REPORTS = 0.35
-# The update time of a run is the timestamp of its last event, but Dagster may store the event some time later. Read
-# changes from this long before the previous read, so that no event is missed.
+# The update time of a run is the timestamp of its last event, but Dagster may store the event some time later. So that
+# no event is missed, each read starts this long before the previous one.
 _OVERLAP = pd.Timedelta(minutes=2)
 _MAX_IDS_PER_REQUEST = 500
 # If the pages are large, the server needs only half the time. The first page is small, so that rows appear soon.

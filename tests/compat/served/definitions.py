@@ -77,9 +77,9 @@ def first() -> int:
 def maybe(config: Failing, value: int) -> int:
     if config.fail:
         try:
-            raise TimeoutError("simulated on purpose: no answer in 30 s")  # noqa: TRY301
+            raise TimeoutError("simulated failure: no answer in 30 s")  # noqa: TRY301
         except TimeoutError as error:
-            raise SourceError("simulated on purpose: no rows today") from error
+            raise SourceError("simulated failure: no rows today") from error
     return value
 
 
@@ -117,13 +117,13 @@ def orders() -> None:
 @dg.asset(deps=[orders], key_prefix="mart")
 def revenue(config: Publishing) -> None:
     if config.fail:
-        raise SourceError("simulated on purpose: nothing to publish")
+        raise SourceError("simulated failure: nothing to publish")
 
 
 @dg.asset(partitions_def=dg.StaticPartitionsDefinition(["north", "south", "west"]), group_name="by_region")
 def stock(context):
     if context.partition_key == "south":
-        raise SourceError("simulated on purpose: no stock in the south")
+        raise SourceError("simulated failure: no stock in the south")
     context.add_output_metadata({"rows": 3, "share": 0.5, "note": "counted"})
 
 

@@ -35,7 +35,7 @@ def plain():
 @dg.asset(partitions_def=DAYS, group_name="raw", tags={"tier": "gold"})
 def daily(context, config: Failure):
     if config.fail:
-        raise ValueError("simulated on purpose: no rows")
+        raise ValueError("simulated failure: no rows")
     return dg.MaterializeResult(metadata={"rows": int(context.partition_key[-2:])})
 
 

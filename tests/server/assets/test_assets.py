@@ -181,7 +181,7 @@ def test_a_key_must_identify_one_asset(client):
         client.partitions(asset="plain")
 
 
-def test_an_asset_can_be_given_as_a_row(client, assets):
+def test_an_asset_can_be_passed_as_a_row_of_a_frame(client, assets):
     [row] = [row for _, row in assets.iterrows() if row["asset_path"] == ["a/b", "c"]]
     assert client.materializations(row).empty
 

@@ -75,17 +75,17 @@ def write(context):
 def fail():
     try:
         try:
-            raise TimeoutError("simulated on purpose: no answer in 30 s")  # noqa: TRY301
+            raise TimeoutError("simulated failure: no answer in 30 s")  # noqa: TRY301
         except TimeoutError as error:
             raise ValueError("middle") from error
     except ValueError as error:
-        raise OuterError("simulated on purpose:\nan error of two lines") from error
+        raise OuterError("simulated failure:\nan error of two lines") from error
 
 
 @dg.op(retry_policy=dg.RetryPolicy(max_retries=2))
 def flaky(context):
     if context.retry_number < 1:
-        raise RuntimeError("simulated on purpose: the first attempt fails")
+        raise RuntimeError("simulated failure: the first attempt fails")
 
 
 @dg.op

@@ -142,7 +142,7 @@ def test_events_have_the_log_lines_of_an_op_and_the_causes_of_errors(client, kno
     retried = client.events(known.runs["recovering"]).query("event_type == 'STEP_UP_FOR_RETRY'").iloc[0]
     assert (retried["error_class"], retried["error_message"]) == (
         "RuntimeError",
-        "simulated on purpose: the first attempt fails",
+        "simulated failure: the first attempt fails",
     )
 
 
@@ -153,7 +153,7 @@ def test_failures_are_the_errors_that_ended_a_run(client, known):
             "run_id": known.runs["failing"],
             "step_key": "fail",
             "error_class": "TimeoutError",
-            "error_message": "simulated on purpose: no answer in 30 s",
+            "error_message": "simulated failure: no answer in 30 s",
         }
     ]
     assert raised_in(frame["stack"][0]).startswith("fail in ")

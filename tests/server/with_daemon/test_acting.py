@@ -198,7 +198,7 @@ class TestReexecute:
             client.reexecute(failed, strategy="FROM_FAILURE")
         assert client.count_runs() == before
 
-    def test_a_run_stored_without_its_job_is_reported(self, client, server):
+    def test_reexecuting_a_run_that_was_stored_without_its_job_raises_a_clear_error(self, client, server):
         from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
         run_id = str(uuid.uuid4())

@@ -79,7 +79,7 @@ def test_the_start_time_replaces_a_missing_creation_time():
 
 @pytest.mark.parametrize("function", [status_counts, success_rate])
 @pytest.mark.parametrize("runs", [created(), created(None)])
-def test_runs_without_times_are_in_no_bucket(function, runs):
+def test_runs_without_times_are_not_counted(function, runs):
     result = function(runs, tz="Europe/Paris")
     assert result.empty
     assert str(result["time"].dtype) == "datetime64[us, Europe/Paris]"

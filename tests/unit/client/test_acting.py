@@ -204,7 +204,7 @@ def test_an_empty_list_of_runs_sends_no_request(fake, client):
 
 @pytest.mark.parametrize("act", ["terminate", "delete", "reexecute_many"])
 @pytest.mark.parametrize("wrong", [5, None, {"run_id": "a"}, [7]])
-def test_an_argument_that_does_not_identify_runs_sends_no_request(fake, client, act, wrong):
+def test_an_argument_that_does_not_identify_runs_raises_an_error_before_any_request(fake, client, act, wrong):
     with pytest.raises(TypeError):
         getattr(client, act)(wrong)
     assert fake.requests == []

@@ -116,7 +116,7 @@ class FakeDagster:
         self.runs = [run for run in self.runs if run["runId"] not in run_ids]
 
     def hang(self, requests: int | None = 1, **which: Any) -> Fault:
-        """Let the next requests hang without a response. The arguments select them, as in `answer`."""
+        """Let the next requests hang without a response. The arguments select these requests, as in `answer`."""
 
         async def respond(_operation: str, _variables: dict[str, Any]) -> Response:
             self.hanging.set()
@@ -128,7 +128,7 @@ class FakeDagster:
     def drop(self, requests: int | None = 1, *, after: Callable[[], object] = lambda: None, **which: Any) -> Fault:
         """For each of the next requests, call ``after`` and drop the connection.
 
-        The arguments select them, as in `answer`.
+        The arguments select the requests, as in `answer`.
         """
 
         async def respond(operation: str, variables: dict[str, Any]) -> Response:

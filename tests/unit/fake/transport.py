@@ -41,7 +41,7 @@ class FakeTransport(AsyncTransport):
         try:
             answer = await self._dagster.respond(body)
         except ConnectionDroppedError:
-            raise TransportConnectionFailed("simulated on purpose: the connection was dropped") from None
+            raise TransportConnectionFailed("simulated failure: the connection was dropped") from None
         return _result(answer if isinstance(answer, dict) else _parsed(answer))
 
     def subscribe(self, request: GraphQLRequest) -> NoReturn:

@@ -328,7 +328,7 @@ def test_an_invalid_argument_is_reported_immediately():
             client.follow(**wrong)
 
 
-async def test_headers_are_sent_but_not_to_a_redirect(fake):
+async def test_headers_are_not_sent_to_the_target_of_a_redirect(fake):
     fake.sockets = [web.HTTPFound("/elsewhere")]
     async with dnb.AsyncDagsterClient(fake.url, token="do-not-tell", headers={"X-Proxy": "yes"}) as client:
         frames = client.follow(RUN, heartbeat=0.05)

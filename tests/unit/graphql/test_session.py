@@ -247,7 +247,7 @@ class TestSecrets:
         dnb.connect(fake.url).close()
         assert "Dagster-Cloud-Api-Token" not in fake.headers[0]
 
-    def test_the_token_is_not_sent_to_a_redirect(self, fake):
+    def test_the_token_is_not_sent_to_the_target_of_a_redirect(self, fake):
         fake.answer(status=307, headers={"Location": f"{fake.url}/graphql"})
         with pytest.raises(dnb.ConnectionFailedError, match="redirects"):
             dnb.connect(fake.url, token=self.SECRET)
@@ -328,7 +328,7 @@ class TestHugeResponses:
         assert len(fault.met) == 1
 
     @pytest.mark.parametrize("encoding", ["chunked", "gzip"])
-    def test_smaller_responses_are_read_in_any_encoding(self, fake, client, encoding):
+    def test_responses_below_the_size_limit_are_read_in_any_encoding(self, fake, client, encoding):
         version = "1" * 40_000
         fake.answer(text=json.dumps({"data": {"version": version}}), content_type="application/json", encoding=encoding)
         assert client.query("query Q { version }") == {"version": version}

@@ -70,7 +70,7 @@ def choose(pad, key):
     pad.wait(20)
 
 
-def test_an_unchanged_config_is_sent_with_its_hidden_values(fake, pad):
+def test_an_unchanged_config_is_sent_with_the_real_values(fake, pad):
     choose(pad, "mon")
     choose(pad, "tue")
     assert pad.config == SHOWN
