@@ -115,7 +115,7 @@ class StoredRuns:
         Warns
         -----
         DagsterNbWarning
-            If no run matches because a job, code location or tag key in the filters may be misspelled.
+            If no run matches, and a job, code location or tag key in the filters may be misspelled.
 
         Raises
         ------

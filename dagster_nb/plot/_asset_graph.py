@@ -37,7 +37,7 @@ def asset_graph(assets: pd.DataFrame, *, ax: Axes | None = None, **kwargs: objec
         Assets from ``client.assets()``, with the columns ``asset``, ``group``, ``depends_on`` and ``stale_status``.
         The chart omits dependencies on assets that are not in the frame.
     ax
-        The axes to draw on. By default, pyplot's current axes.
+        The axes to draw on. The default is pyplot's current axes.
     **kwargs
         Properties of `matplotlib.collections.PatchCollection` for the assets.
 

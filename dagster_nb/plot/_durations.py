@@ -82,7 +82,7 @@ def durations(
     tz
         The time zone of the dates in the caption, such as ``"Europe/Paris"``.
     ax
-        The axes to draw on. By default, pyplot's current axes.
+        The axes to draw on. The default is pyplot's current axes.
     **kwargs
         Properties of `matplotlib.lines.Line2D` for the marks.
 

@@ -29,7 +29,7 @@ def job_graph(ops: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object) ->
     ops
         The ops of one job from ``client.ops()``, with the columns ``op``, ``graph`` and ``depends_on`` (lists of ops).
     ax
-        The axes to draw on. By default, pyplot's current axes.
+        The axes to draw on. The default is pyplot's current axes.
     **kwargs
         Properties of `matplotlib.collections.PatchCollection` for the ops.
 

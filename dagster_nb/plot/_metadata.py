@@ -59,7 +59,7 @@ def metadata(
     tz
         The time zone of the x axis, such as ``"Europe/Paris"``.
     ax
-        The axes to draw on. By default, pyplot's current axes.
+        The axes to draw on. The default is pyplot's current axes.
     **kwargs
         Properties of `matplotlib.lines.Line2D` for the lines.
 

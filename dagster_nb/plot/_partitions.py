@@ -69,7 +69,7 @@ def partitions(frame: pd.DataFrame, *, ax: Axes | None = None, **kwargs: object)
         Partitions from ``client.partitions()``, with the columns ``partition_key``, ``status`` and, if there are
         several dimensions, ``dimension.<name>``.
     ax
-        The axes to draw on. By default, pyplot's current axes.
+        The axes to draw on. The default is pyplot's current axes.
     **kwargs
         Properties of `matplotlib.collections.PolyCollection` for the cells.
 

@@ -67,7 +67,7 @@ def slow_steps(
     tz
         The time zone of the dates in the caption, such as ``"Europe/Paris"``.
     ax
-        The axes to draw on. By default, pyplot's current axes.
+        The axes to draw on. The default is pyplot's current axes.
     **kwargs
         Properties of `matplotlib.patches.Rectangle` for the bars.
 

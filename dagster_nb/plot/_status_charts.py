@@ -62,7 +62,7 @@ def status_counts(
     tz
         The time zone of the x axis, such as ``"Europe/Paris"``. Days start at midnight in this time zone.
     ax
-        The axes to draw on. By default, pyplot's current axes.
+        The axes to draw on. The default is pyplot's current axes.
     **kwargs
         Properties of `matplotlib.patches.StepPatch` for the bars.
 
@@ -152,7 +152,7 @@ def success_rate(
     tz
         The time zone of the x axis, such as ``"Europe/Paris"``.
     ax
-        The axes to draw on. By default, pyplot's current axes.
+        The axes to draw on. The default is pyplot's current axes.
     **kwargs
         Properties of `matplotlib.lines.Line2D` for the lines.
 

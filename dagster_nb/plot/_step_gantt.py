@@ -66,7 +66,7 @@ def step_gantt(
     tz
         The time zone of the start time in the caption, such as ``"Europe/Paris"``.
     ax
-        The axes to draw on. By default, pyplot's current axes.
+        The axes to draw on. The default is pyplot's current axes.
     **kwargs
         Properties of `matplotlib.collections.PolyCollection` for the bars.
 

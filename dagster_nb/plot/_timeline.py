@@ -85,7 +85,7 @@ def timeline(
     tz
         The time zone of the x axis, such as ``"Europe/Paris"``. Days start at midnight in this time zone.
     ax
-        The axes to draw on. By default, pyplot's current axes.
+        The axes to draw on. The default is pyplot's current axes.
     **kwargs
         Properties of `matplotlib.collections.PolyCollection` for the bars or columns.
 

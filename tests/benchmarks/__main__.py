@@ -169,7 +169,7 @@ def _place(label: str, server: Running, document: str = "runs", **options) -> Pl
 
 
 def _rows(runs: int, measured: Sequence[Measured]) -> Iterator[Row]:
-    """Yield one row per measurement, with its ratios to the bare loop and to the same reading at the first place."""
+    """Yield one row per measurement, with its ratios to the bare loop and to the first place."""
     undisturbed = measured[0].place
     for one in measured:
         bare = _find(measured, one.place, BARE_1000)

@@ -119,7 +119,7 @@ class RunMethods(AsyncBase):
         Warns
         -----
         DagsterNbWarning
-            If no run matches because a job, code location or tag key in the filters may be misspelled.
+            If no run matches, and a job, code location or tag key in the filters may be misspelled.
 
         Raises
         ------

@@ -52,7 +52,7 @@ def test_only_the_latest_slowdown_of_a_job_is_current():
         ({"team": "a"}, {"team": "a"}, (None, None, None)),
     ],
 )
-def test_the_result_names_the_tag_that_changed_with_the_slowdown(before, after, expected):
+def test_the_result_names_the_tag_that_changed_at_the_time_of_the_slowdown(before, after, expected):
     found = current_slowdowns(history(SLOWER, [before] * 40 + [after] * 20)).iloc[0]
     assert tuple(None if pd.isna(found[name]) else found[name] for name in ("tag", "value_before", "value_after")) == (
         expected

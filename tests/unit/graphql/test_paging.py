@@ -172,7 +172,7 @@ class TestMerged:
         assert client.count_runs(job=["b", "a"], tags={"team": ["z", "x"]}) == len(read)
 
     @pytest.mark.parametrize("limit", [1, 49, 50, 51, 200])
-    def test_a_limit_selects_the_newest_runs_of_all_filters(self, client, server, limit):
+    def test_a_limit_selects_the_newest_runs_that_match_any_filter(self, client, server, limit):
         read = client.runs(job=["b", "a"], tags={"team": ["z", "x"]}, page_size=50, limit=limit)
         assert read["run_id"].tolist() == self.expected(server, "ab", "xz")[:limit]
 
