@@ -120,5 +120,5 @@ class _Search:
         return position if position < last else None
 
     def _end(self, position: int) -> datetime:
-        """Return a time just after the creation of the run before a position."""
+        """Return a time just after the creation time of the run that precedes a position."""
         return _EPOCH + timedelta(microseconds=int(self._times[position - 1]) + 1)

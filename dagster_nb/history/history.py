@@ -74,7 +74,7 @@ class History(StoredRuns):
             Whether to also read the steps of finished runs, unless they are already stored. For each run, the server
             queries its event log once.
         overlap
-            A timedelta, or a string such as ``"1h"``. With a longer overlap, more runs are read again.
+            A timedelta, or a string such as ``"1h"``. The longer the overlap, the more runs are read again.
         all_deleted
             Whether to accept a server that has none of the history's runs. By default, this is an error, because the
             server is probably a different Dagster at the same address.

@@ -110,7 +110,7 @@ def read_columns(include: Sequence[str], *, deleted: bool) -> list[str]:
 
 
 def to_frame(table: pa.Table, known_statuses: Sequence[str] = columns.RUN_STATUSES) -> pd.DataFrame:
-    """Convert a table with the columns of `read_columns` to a frame like that of `DagsterClient.runs`."""
+    """Convert a table with the columns of `read_columns` to a frame like the one from `DagsterClient.runs`."""
     times = {name: column_of_times(table[name]) for name in (*_TIMES, "deleted_at") if name in table.column_names}
     built: dict[str, Any] = {}
     for name in table.column_names:

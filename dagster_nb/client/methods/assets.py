@@ -189,7 +189,7 @@ class AssetMethods(AsyncBase):
         )
 
     async def _asset_nodes(self, document: str, paths: Sequence[AssetPath], description: str) -> list[dict[str, Any]]:
-        """Return the definitions of assets in the order given, without assets that have no definition."""
+        """Return the definitions of assets in the order given. Assets without a definition are left out."""
         with self._progress_bar(description, unit="assets", total=len(paths)) as bar:
 
             async def read(chunk: Sequence[AssetPath]) -> list[dict[str, Any]]:

@@ -52,7 +52,7 @@ class TerminateMethods(AsyncBase):
         ----------
         runs
             One id or `Run`, many of these, a Series of ids, a frame with a ``run_id`` column, or one row of it. Ids
-            must be complete. Duplicates are ignored. If there are no runs, nothing is sent.
+            must not be shortened. Duplicates are ignored. If there are no runs, nothing is sent.
         force
             False asks each run to stop (``SAFE_TERMINATE``), which is possible while the run is queued or started. True
             marks each run as canceled immediately, even if its processes do not stop

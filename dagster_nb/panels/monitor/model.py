@@ -115,7 +115,7 @@ class RunState:
 
     @property
     def has_running_step(self) -> bool:
-        """Whether a step is running. If one is, the chart must be redrawn as time passes."""
+        """Whether a step is running. While a step is running, the chart must be redrawn as time passes."""
         if self.is_finished or self.steps.empty:
             return False
         return bool((self.steps["start_time"].notna() & self.steps["end_time"].isna()).any())

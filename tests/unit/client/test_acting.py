@@ -357,7 +357,7 @@ def respond_with_empty_result(fake, operation, data):
 )
 class TestEmptyResponses:
     @pytest.mark.parametrize("operation", MUTATIONS)
-    def test_an_empty_response_to_a_single_action_raises_outcome_unknown(self, fake, client, operation, empty):
+    def test_an_empty_response_to_a_single_action_raises_an_outcome_unknown_error(self, fake, client, operation, empty):
         fake.runs = [make_run(1, status="FAILURE")]
         sent = respond_with_empty_result(fake, operation, empty(FIELDS[operation])).met
         with pytest.raises(dnb.OutcomeUnknownError, match="not sent again"):

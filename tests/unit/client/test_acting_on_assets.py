@@ -115,7 +115,7 @@ def test_a_rejected_start_does_not_stop_the_others(client):
     assert "not you" in outcomes["message"][0]
 
 
-def test_a_success_response_with_an_unchanged_status_is_a_failure(fake, client):
+def test_an_action_has_failed_if_the_server_reports_success_but_the_status_is_unchanged(fake, client):
     fake.answers["startSchedule"] = {"__typename": "ScheduleStateResult"}
     outcomes = client.start("nightly")
     assert outcomes["outcome"].tolist() == ["failed"]

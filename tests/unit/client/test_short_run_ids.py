@@ -54,7 +54,7 @@ class TestReading:
         with pytest.raises(dnb.RunNotFoundError, match="at least 8 characters"):
             client.run("0000001")
 
-    def test_an_unknown_id_is_not_found(self, client):
+    def test_an_unknown_id_raises_an_error(self, client):
         with pytest.raises(dnb.RunNotFoundError, match="no run id begins with it"):
             client.run("abcdef12")
 

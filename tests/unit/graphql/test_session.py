@@ -227,13 +227,13 @@ class TestSecrets:
         assert fake.headers[0]["Dagster-Cloud-Api-Token"] == self.SECRET
 
     @pytest.mark.parametrize("headers", [{"X": "do-not-tell\n"}, {"X": 5}, {5: "do-not-tell"}])
-    def test_the_error_for_an_invalid_header_does_not_show_it(self, fake, headers):
+    def test_the_error_for_an_invalid_header_does_not_show_the_header(self, fake, headers):
         with pytest.raises((ValueError, TypeError), match="header") as caught:
             dnb.connect(fake.url, headers=headers)
         assert self.SECRET not in str(caught.value)
 
     @pytest.mark.parametrize("url", ["http://user:do-not-tell/x@host:3000", "http://user:1#do-not-tell@host"])
-    def test_the_error_for_an_unencoded_password_does_not_show_it(self, url):
+    def test_the_error_for_a_password_that_is_not_encoded_does_not_show_the_password(self, url):
         with pytest.raises(ValueError, match="password") as caught:
             dnb.connect(url)
         assert self.SECRET not in str(caught.value)

@@ -41,7 +41,7 @@ def test_the_default_address_comes_from_the_environment(monkeypatch):
     assert parse_address().root == "http://elsewhere:1234/x"
 
 
-def test_credentials_are_kept_separately_and_never_shown():
+def test_credentials_are_kept_separate_from_the_url_and_never_shown():
     address = parse_address("http://user:p%40ss@host")
     assert address.credentials == ("user", "p@ss")
     assert "p@ss" not in repr(address)

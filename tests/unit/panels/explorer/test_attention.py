@@ -172,7 +172,7 @@ def test_a_finding_disappears_when_its_problem_is_solved(explorer, monkeypatch):
     assert "2.0 times as long" in slowdown.description
 
 
-def test_nothing_is_shown_without_findings():
+def test_the_view_is_hidden_if_there_are_no_findings():
     explorer = RunExplorer(FakeSource(many_runs(2000).assign(status="SUCCESS").astype({"status": "category"}))).wait(20)
     assert explorer._attention_view.widget.layout.display == "none"
     explorer.close()

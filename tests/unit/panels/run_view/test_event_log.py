@@ -40,7 +40,7 @@ def test_an_event_with_an_unknown_level_is_shown():
     assert log.matching == 1
 
 
-def test_adding_a_page_is_not_slower_in_a_long_log():
+def test_adding_a_page_takes_no_longer_if_the_log_is_long():
     log = EventLog()
     log.set_filter(EventFilter(text="line"))
     log.add(events(50_000))
