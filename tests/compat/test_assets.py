@@ -28,7 +28,7 @@ def materialized(client, backfill_of_job):
     client.delete(runs)
 
 
-def test_assets(client, materialized, note_missing_columns):
+def test_assets_have_their_definitions_and_last_materializations(client, materialized, note_missing_columns):
     assets = client.assets().set_index("asset")
     assert sorted(assets.index) == ["mart/revenue", "orders", "stock"]
     assert set(assets["location"]) == {LOCATION}
@@ -46,7 +46,7 @@ def test_assets(client, materialized, note_missing_columns):
     )  # fmt: skip
 
 
-def test_materializations(client, materialized, note):
+def test_materializations_have_typed_metadata(client, materialized, note):
     frame = client.materializations("stock")
     assert frame["partition_key"].tolist() == ["north"]
     assert frame["run_id"].tolist() == [materialized[1].run_id]
@@ -72,7 +72,7 @@ def test_the_events_of_a_materialization_have_their_asset_and_metadata(client, m
     assert (check["asset"], check["check"], check["check_passed"]) == ("stock", "is_counted", True)
 
 
-def test_checks(client, materialized, note_missing_columns):
+def test_checks_have_the_result_of_the_last_execution(client, materialized, note_missing_columns):
     checks = client.asset_checks()
     assert checks[["asset", "check"]].to_numpy().tolist() == [["stock", "is_counted"]]
     # The newest run of the asset failed before its check was executed.

@@ -20,7 +20,7 @@ def wait_for(condition, seconds=300):
         time.sleep(0.5)
 
 
-def test_schedules(client, note_missing_columns):
+def test_schedules_have_their_definitions_and_are_stopped(client, note_missing_columns):
     frame = client.schedules()
     [row] = frame.to_dict("records")
     expected = {
@@ -62,7 +62,7 @@ def test_a_started_sensor_has_ticks(client, dagster, note_missing_columns):
     assert dagster.target.postgres or sensor["last_tick"] >= tick["timestamp"]
 
 
-def test_backfills(client, backfill_of_job, note_missing_columns):
+def test_backfills_are_listed_with_the_newest_first(client, backfill_of_job, note_missing_columns):
     of_job = backfill_of_job
     of_assets = client.backfill("stock", ["west"])
     frame = client.backfills().set_index("backfill_id")

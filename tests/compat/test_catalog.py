@@ -12,7 +12,7 @@ from tests.compat.served.history import LOCATION, REPOSITORY
 pytestmark = pytest.mark.capability("catalog")
 
 
-def test_locations_and_repositories(client):
+def test_locations_and_repositories_are_loaded(client):
     locations = client.locations()
     assert locations[["location", "status"]].to_dict("records") == [{"location": LOCATION, "status": "loaded"}]
     assert locations["error"].isna().all()
@@ -23,7 +23,7 @@ def test_locations_and_repositories(client):
     )
 
 
-def test_jobs(client):
+def test_all_jobs_are_listed_with_their_repository(client):
     jobs = client.jobs().sort_values("job_name", ignore_index=True)
     names = ["fragile", "hang", "nightly_assets", "quick", "regional", "strict"]
     assert jobs["job_name"].tolist() == names
@@ -39,7 +39,7 @@ def test_jobs(client):
     }  # fmt: skip
 
 
-def test_ops(client):
+def test_ops_have_their_dependencies_across_graphs(client):
     ops = client.ops("quick").set_index("op")
     assert ops["depends_on"].to_dict() == {
         "load": [],
@@ -64,7 +64,7 @@ def test_the_error_for_a_missing_job_lists_similar_names(client):
         client.ops("quikc")
 
 
-def test_run_config_schema(client):
+def test_a_run_config_is_checked_with_the_schema_of_the_job(client):
     schema = client.run_config_schema("strict")
     fields = schema.fields.set_index("path")
     assert fields.loc["ops.needs.config.table", "required"]

@@ -77,7 +77,7 @@ def test_reexecuting_a_reexecution_keeps_the_root_run(client, again):
 
 
 @pytest.mark.parametrize("tags", [{}, {"why": "all of it", **PARKED}])
-def test_all_steps(client, again, tags):
+def test_reexecuting_all_steps_keeps_the_config_and_tags(client, again, tags):
     run = client.reexecute(again.failed, strategy="all_steps", tags=tags)
     assert relation(client, run) == (again.failed.run_id, again.failed.run_id)
     assert own_tags(run) == {"team": "data", "why": "a test", **tags}

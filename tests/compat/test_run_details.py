@@ -23,7 +23,7 @@ def failed(client, stage):
     return client.run(stage["fragile"]).wait(timeout=240)
 
 
-def test_steps(client, finished, failed, note_missing_columns):
+def test_steps_have_their_statuses_and_durations(client, finished, failed, note_missing_columns):
     steps = client.steps([failed, finished])
     assert steps.dtypes.astype(str).to_dict() == {
         "run_id": "string", "step_key": "string", "status": "string", "start_time": "datetime64[us, UTC]",
@@ -41,7 +41,7 @@ def test_steps(client, finished, failed, note_missing_columns):
     note_missing_columns(steps, "steps", "steps", {})
 
 
-def test_events(client, finished, failed, note_missing_columns):
+def test_events_are_in_the_order_of_the_runs_and_of_time(client, finished, failed, note_missing_columns):
     events = client.events([finished, failed])
     assert events["run_id"].drop_duplicates().tolist() == [finished.run_id, failed.run_id]
     events_of_run = events[events["run_id"] == finished.run_id]
@@ -58,7 +58,7 @@ def test_events(client, finished, failed, note_missing_columns):
     note_missing_columns(events, "events", "the events of asset checks", {**METADATA, **fields})
 
 
-def test_failures(client, finished, failed):
+def test_failures_have_the_innermost_error_of_the_failed_step(client, finished, failed):
     failures = client.failures([finished, failed])
     assert failures.drop(columns=["timestamp", "stack", "causes"]).to_dict("records") == [
         {
@@ -74,7 +74,7 @@ def test_failures(client, finished, failed):
     assert failures["timestamp"][0] <= failed.end_time
 
 
-def test_logs(client, finished):
+def test_the_captured_output_of_a_run_and_of_a_step_is_returned(client, finished):
     logs = client.compute_logs(finished)
     assert logs.stdout == "read 7 rows\n"
     assert "slowly\n" in logs.stderr

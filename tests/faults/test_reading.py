@@ -65,17 +65,17 @@ class TestLargePagesRefused:
     def _refuse(self, proxy, client):
         proxy.faults = [refuse_pages_above(300)]
 
-    def test_runs(self, client, proxy, expected):
+    def test_runs_returns_all_runs(self, client, proxy, expected):
         assert client.runs()["run_id"].tolist() == expected
         assert count_refused(proxy) > 0
 
-    def test_iter_runs(self, client, expected):
+    def test_iter_runs_returns_all_runs(self, client, expected):
         assert ids_by_page(client) == expected
 
     def test_a_limit_larger_than_the_largest_accepted_page_works(self, client, expected):
         assert client.runs(limit=1_000)["run_id"].tolist() == expected[:1_000]
 
-    def test_several_jobs(self, client, stored):
+    def test_the_runs_of_several_jobs_are_complete(self, client, stored):
         jobs = {run.job_name for run in stored} - {"sync_crm"}
         wanted = [run.run_id for run in stored if run.job_name in jobs]
         assert 300 < len(wanted) < RUNS
@@ -99,15 +99,15 @@ class TestOneAnswerInTenCut:
         proxy.faults = [fault]
         return fault
 
-    def test_runs_are_read_in_small_pages(self, client, expected, fault):
+    def test_all_runs_are_read_in_small_pages(self, client, expected, fault):
         assert client.runs(page_size=100)["run_id"].tolist() == expected
         assert fault.fired >= 2
 
-    def test_runs(self, client, expected, fault):
+    def test_runs_returns_all_runs(self, client, expected, fault):
         while not fault.fired:
             assert client.runs()["run_id"].tolist() == expected
 
-    def test_iter_runs(self, client, expected, fault):
+    def test_iter_runs_returns_all_runs(self, client, expected, fault):
         assert ids_by_page(client, page_size=100) == expected
         assert fault.fired >= 2
 
@@ -122,14 +122,14 @@ class TestOnePageInTenHeldBack:
         proxy.faults = [fault]
         return fault
 
-    def test_runs_are_read_in_small_pages(self, client, expected, fault):
+    def test_all_runs_are_read_in_small_pages(self, client, expected, fault):
         assert client.runs(page_size=100)["run_id"].tolist() == expected
         assert fault.fired >= 2
 
-    def test_runs(self, client, expected, fault):
+    def test_runs_returns_all_runs(self, client, expected, fault):
         while not fault.fired:
             assert client.runs()["run_id"].tolist() == expected
 
-    def test_iter_runs(self, client, expected, fault):
+    def test_iter_runs_returns_all_runs(self, client, expected, fault):
         assert ids_by_page(client, page_size=100) == expected
         assert fault.fired >= 2

@@ -182,7 +182,7 @@ def test_dagster_finds_the_runs_of_the_partitions_of_a_job(history, running):
     assert set(others["status"]) == {"MISSING"}
 
 
-def test_assets_have_materializations(instance, history, running):
+def test_the_assets_have_the_materializations_of_all_successful_runs(instance, history, running):
     done = [run for run in history.runs if run.job == "daily_sales" and run.status == "SUCCESS"]
     for name in ("raw_orders", "orders", "daily_revenue"):
         key = AssetKey(["shop", name])

@@ -32,6 +32,6 @@ def test_tests_that_share_a_server_are_in_the_same_group(nodeid, name):
     assert together(nodeid) == name
 
 
-def test_the_folders_exist():
+def test_the_folders_that_share_a_server_exist():
     assert all((ROOT / folder).is_dir() for folder in xdist_groups._SHARING)
     assert not any("-" in target.name for target in TARGETS)

@@ -25,7 +25,7 @@ def stored_backfill(instance, backfill):
 
 
 @pytest.mark.parametrize("name", ["of_assets", "target_sensor"])
-def test_start_and_stop(client, name):
+def test_automation_can_be_started_and_stopped_by_name(client, name):
     assert status_of(client, name) == "STOPPED"
     started = client.start(name)
     assert started.drop(columns="repository").to_numpy().tolist() == [[name, LOCATION, "started", "RUNNING", pd.NA]]
@@ -81,7 +81,7 @@ def test_a_job_can_be_backfilled(client, instance):
     assert client.backfills()["backfill_id"][0] == backfill.backfill_id
 
 
-def test_backfill_of_assets(client, instance):
+def test_assets_can_be_backfilled_for_some_partitions(client, instance):
     keys = ["2026-01-04", "2026-01-09"]
     backfill = client.backfill("target_days", keys)
     data = stored_backfill(instance, backfill).asset_backfill_data
@@ -142,7 +142,7 @@ def test_a_backfill_of_missing_keys_raises_an_error(client, instance, target, ke
     assert len(instance.get_backfills()) == before
 
 
-def test_cancel_a_backfill(client, instance):
+def test_only_a_backfill_in_progress_can_be_canceled(client, instance):
     backfill = client.backfill("target_job", "y")
     assert client.cancel_backfill(backfill) == "canceling"
     assert stored_backfill(instance, backfill).status.value == "CANCELING"
@@ -165,7 +165,7 @@ def test_assets_without_partitions_can_be_materialized(client, instance):
 @pytest.mark.parametrize(
     ("asset", "key"), [("target_days", "2026-01-04"), ("target_regions", "a|b"), ("target_grid", "red|2026-01-03")]
 )
-def test_materialize_one_partition(client, instance, asset, key):
+def test_one_partition_is_materialized_in_a_run(client, instance, asset, key):
     run = client.materialize(asset, partition_keys=key)
     stored = instance.get_run_by_id(run.run_id)
     assert stored.asset_selection == {dg.AssetKey(asset)}
@@ -215,7 +215,7 @@ def test_a_launch_of_a_partition_is_found_if_its_response_was_lost(place, instan
     assert len(instance.get_runs(dg.RunsFilter(tags={REQUEST_TAG: stored.tags[REQUEST_TAG]}))) == 1
 
 
-def test_materialize_several_partitions(client, instance):
+def test_several_partitions_are_materialized_in_a_backfill(client, instance):
     keys = DAYS.get_partition_keys()[:3]
     backfill = client.materialize("target_days", partition_keys=keys)
     assert isinstance(backfill, dnb.Backfill)

@@ -31,7 +31,7 @@ def assets(place):
     return place.client.assets()
 
 
-def test_columns_of_assets(assets):
+def test_assets_have_the_documented_columns_and_dtypes(assets):
     assert dtypes(assets) == {
         "asset": "string", "asset_path": "object", "group": "string", "location": "string", "repository": "string",
         "kinds": "object", "owners": "object", "tags": "object", "description": "string", "is_partitioned": "boolean",
@@ -82,7 +82,7 @@ def test_materializations_match_the_instance(client, instance, asset, monkeypatc
     compare_materializations(client, instance, dg.AssetKey(asset))
 
 
-def test_metadata_of_partitions(client):
+def test_the_metadata_of_each_partition_is_returned(client):
     frame = client.materializations("daily").set_index("partition_key")
     assert frame["metadata.rows"].to_dict() == {f"2026-01-{day:02}": day for day in (1, 2, 3, 5, 6, 8, 10)}
 
@@ -91,7 +91,7 @@ def test_checks_match_the_instance(client, instance):
     compare_asset_checks(client, instance, defs.resolve_asset_graph())
 
 
-def test_checks(client):
+def test_checks_have_the_documented_columns_and_results(client):
     frame = client.asset_checks()
     assert dtypes(frame) == {
         "asset": "string", "check": "string", "description": "string", "blocking": "boolean", "status": "string",
@@ -122,7 +122,7 @@ def test_partitions_of_a_job_match_the_instance(client, instance, job):
     compare_job_partitions(client, instance, defs.resolve_job_def(job))
 
 
-def test_partitions_of_days(client):
+def test_daily_partitions_have_a_status_and_a_materialization(client):
     frame = client.partitions(asset="daily").set_index("partition_key")
     failed = {"2026-01-07": "FAILED"}
     missing = dict.fromkeys(["2026-01-04", "2026-01-09"], "MISSING")
@@ -130,7 +130,7 @@ def test_partitions_of_days(client):
     assert dtypes(frame) == {"status": "string", "run_id": "string", "last_materialization": TIME}
 
 
-def test_dynamic_partitions(client, instance):
+def test_dynamic_partitions_have_a_status(client, instance):
     frame = client.partitions(asset="regional").set_index("partition_key")
     assert frame.index.tolist() == instance.get_dynamic_partitions(REGIONS.name)
     assert frame["status"].to_dict() == {

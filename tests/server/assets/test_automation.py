@@ -30,7 +30,7 @@ def test_schedules_and_sensors_match_the_definitions_and_the_instance(client, in
     compare(client, instance, definitions.get_repository_def(), location)
 
 
-def test_schedules(client):
+def test_schedules_have_the_documented_columns_and_states(client):
     frame = client.schedules()
     assert dtypes(frame) == {
         "schedule": "string", **PLACE, **STATE, "cron_schedule": "string", "time_zone": "string", "job_name": "string",
@@ -55,7 +55,7 @@ def test_schedules(client):
     assert sorted(schedules.loc["of_assets", "assets"]) == ["mart/sales", "plain"]
 
 
-def test_sensors(client):
+def test_sensors_have_the_documented_columns_and_states(client):
     frame = client.sensors()
     assert dtypes(frame) == {
         "sensor": "string", **PLACE, **STATE, "sensor_type": "string", "min_interval": "timedelta64[us]",
@@ -103,7 +103,7 @@ def test_ticks_are_read_only_between_the_two_bounds(client):
     assert [stamp.timestamp() for stamp in frame["timestamp"]] == [NOW + 30 * number for number in range(19, 10, -1)]
 
 
-def test_ticks_without_any(client):
+def test_a_schedule_without_ticks_has_an_empty_frame(client):
     frame = client.ticks("hourly", location="other")
     assert dtypes(frame) == dtypes(client.ticks("letters"))
     assert frame.empty
@@ -120,7 +120,7 @@ def test_a_name_must_identify_one_schedule_or_sensor(client):
         client.ticks("nightly", location="other")
 
 
-def test_all_backfills(client, instance):
+def test_all_backfills_match_the_instance(client, instance):
     compare_backfills(client, instance)
     frame = client.backfills()
     assert len(frame) > 100

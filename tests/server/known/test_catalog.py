@@ -45,12 +45,12 @@ def test_locations_include_code_that_does_not_load(client, known):
     assert (pd.Timestamp.now("UTC") - frame["update_time"] < pd.Timedelta(minutes=10)).all()
 
 
-def test_repositories(client):
+def test_all_repositories_are_listed_with_their_location(client):
     frame = client.repositories().sort_values("repository")
     assert frame.to_dict("list") == {"repository": ["branch", "shop"], "location": ["code", "code"]}
 
 
-def test_jobs(client):
+def test_all_jobs_are_listed_with_their_repository(client):
     frame = client.jobs()
     shop = frame[frame["repository"] == "shop"].set_index("job_name")
     assert sorted(shop.index) == sorted(
@@ -98,11 +98,11 @@ def test_asset_jobs_have_ops_with_dependencies(client, job):
     assert frame["depends_on"].to_dict() == {"raw": [], "clean": ["raw"], "doubled.double": ["raw"]}
 
 
-def test_has_config(client):
+def test_ops_with_a_config_schema_are_marked(client):
     assert client.ops("configured").set_index("op")["has_config"].to_dict() == {"load": True, "write": True}
 
 
-def test_unknown_job(client):
+def test_the_error_for_an_unknown_job_names_similar_jobs(client):
     with pytest.raises(dnb.JobNotFoundError, match=r"no job 'nestd'") as caught:
         client.ops("nestd")
     assert "Did you mean 'nested'?" in str(caught.value)
@@ -183,7 +183,7 @@ def test_a_config_schema_has_a_frame_of_its_fields(client):
     assert "execution.config.multiprocess.max_concurrent" in fields.index
 
 
-def test_the_default_config(client):
+def test_the_default_config_contains_the_default_values(client):
     schema = client.run_config_schema("configured")
     assert "rows: 3" in schema.default_yaml
     assert (schema.job_name, schema.location, schema.repository) == ("configured", "code", "shop")
@@ -191,7 +191,7 @@ def test_the_default_config(client):
     assert "ops.load.config.table" in schema._repr_html_()
 
 
-def test_validate(client):
+def test_validating_a_config_returns_its_problems(client):
     schema = client.run_config_schema("configured")
     valid = "{ops: {load: {config: {table: t}}, write: {config: {target: {file: f}}}}}"
     assert schema.validate(valid) == []

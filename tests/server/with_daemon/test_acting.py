@@ -179,7 +179,7 @@ class TestReexecute:
         row = client.runs(run_ids=again.run_id).iloc[0]
         assert (row["parent_run_id"], row["root_run_id"]) == (failed.run_id, failed.run_id)
 
-    def test_all_steps(self, client, finished):
+    def test_reexecuting_all_steps_runs_every_step_again(self, client, finished):
         again = finished.reexecute(strategy="all_steps").wait(timeout=240)
         assert again.status == "SUCCESS"
         assert sorted(again.steps()["step_key"]) == ["load", "store"]
@@ -208,7 +208,7 @@ class TestReexecute:
             client.reexecute(run_id)
         client.delete(run_id)
 
-    def test_many(self, client, finished, failed):
+    def test_reexecuting_many_runs_returns_an_outcome_for_each(self, client, finished, failed):
         outcomes = client.reexecute_many([failed.run_id, finished, UNKNOWN_ID, failed], tags={"batch": "1"})
         assert outcomes["parent_run_id"].tolist() == [failed.run_id, finished.run_id, UNKNOWN_ID]
         assert outcomes["outcome"].tolist() == ["launched", "invalid", "not_found"]

@@ -32,12 +32,12 @@ def test_runs_can_be_queried_page_by_page(client):
 
 
 @pytest.mark.usefixtures("runs")
-def test_filtered_runs(client):
+def test_failed_runs_can_be_queried_with_a_filter(client):
     found = client.query(FILTERED, {"cursor": None})["runsOrError"]["results"]
     assert [run["runId"] for run in found] == client.runs(status="FAILURE", limit=10)["run_id"].tolist()
 
 
-def test_repositories(client):
+def test_a_query_returns_all_repositories(client):
     nodes = client.query(REPOSITORIES)["repositoriesOrError"]["nodes"]
     frame = client.repositories()
     assert [(node["name"], node["location"]["name"]) for node in nodes] == list(

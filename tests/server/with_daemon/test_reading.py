@@ -134,17 +134,17 @@ class TestFilters:
         assert client.count_runs(**filters) == len(expected)
         assert sum(len(page) for page in client.iter_runs(page_size=777, **filters)) == len(expected)
 
-    def test_one_job(self, client, frame):
+    def test_a_filter_by_job_matches_only_this_job(self, client, frame):
         self.check(client, frame[frame["job_name"] == "sync_crm"], job="sync_crm")
 
-    def test_several_jobs(self, client, frame):
+    def test_a_filter_by_several_jobs_matches_all_of_them(self, client, frame):
         jobs = ["sync_crm", "build_warehouse", "no such job"]
         self.check(client, frame[frame["job_name"].isin(jobs)], job=jobs)
 
-    def test_statuses(self, client, frame):
+    def test_a_filter_by_several_statuses_matches_all_of_them(self, client, frame):
         self.check(client, frame[frame["status"].isin(["FAILURE", "CANCELED"])], status=["FAILURE", "CANCELED"])
 
-    def test_one_tag(self, client, frame):
+    def test_a_filter_by_tag_matches_only_this_value(self, client, frame):
         team = frame["tags"].map(lambda tags: tags.get("team"))
         self.check(client, frame[team == "finance"], tags={"team": "finance"})
 
@@ -153,15 +153,15 @@ class TestFilters:
         wanted = frame[team.isin(["finance", "crm"]) & (frame["status"] == "FAILURE")]
         self.check(client, wanted, tags={"team": ["finance", "crm"]}, status="FAILURE")
 
-    def test_run_ids(self, client, frame):
+    def test_a_filter_by_run_ids_keeps_the_order_of_all_runs(self, client, frame):
         wanted = frame.iloc[[5, 17, SOME - 1, 4]].sort_index()
         self.check(client, wanted, run_ids=[*wanted["run_id"][::-1], str(uuid.uuid4())])
 
-    def test_many_run_ids(self, client, frame):
+    def test_a_filter_can_contain_more_than_a_thousand_run_ids(self, client, frame):
         wanted = frame.sample(1200, random_state=0).sort_index()
         self.check(client, wanted, run_ids=wanted["run_id"].sample(frac=1, random_state=1))
 
-    def test_times(self, client, frame):
+    def test_filters_by_time_have_exclusive_bounds(self, client, frame):
         after, before = frame["creation_time"].iloc[2_000], frame["creation_time"].iloc[1_000]
         created = frame["creation_time"]
         self.check(client, frame[created > after], created_after=after)
@@ -171,12 +171,12 @@ class TestFilters:
         self.check(client, frame[updated > after], updated_after=after.isoformat())
         self.check(client, frame[updated < before], updated_before=before.to_pydatetime())
 
-    def test_location(self, client):
+    def test_a_filter_by_location_matches_only_its_runs(self, client):
         assert client.count_runs(location="shop") == SOME
         assert client.runs(location="elsewhere").empty
         assert client.runs(location=["elsewhere", "shop"], limit=7)["location"].tolist() == ["shop"] * 7
 
-    def test_limit(self, client, frame):
+    def test_a_limit_returns_exactly_the_newest_runs(self, client, frame):
         for limit in (1, 500, 501, 2_345):
             assert client.runs(limit=limit)["run_id"].tolist() == frame["run_id"].tolist()[:limit]
         jobs = ["sync_crm", "build_warehouse"]

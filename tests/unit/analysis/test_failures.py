@@ -107,7 +107,7 @@ def test_missing_values_form_a_group():
         ("", ""),
     ],
 )
-def test_patterns(message, pattern):
+def test_varying_parts_of_messages_become_placeholders(message, pattern):
     assert failure_groups(failed(("a", "s", "E", message)))["pattern"].tolist() == [pattern]
 
 

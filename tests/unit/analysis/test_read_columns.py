@@ -88,7 +88,7 @@ def test_an_empty_frame_may_lack_columns():
     assert failure_groups(pd.DataFrame()).empty
 
 
-def test_microseconds_are_exact():
+def test_long_durations_are_exact_to_the_microsecond():
     values = pd.Series(pd.to_timedelta(["100000 days 00:00:00.000001", None])).astype("timedelta64[us]")
     assert microseconds(values).iloc[0] == 100_000 * 86_400_000_000 + 1
     assert pd.isna(microseconds(values).iloc[1])

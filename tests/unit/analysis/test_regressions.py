@@ -73,7 +73,7 @@ def test_a_slowdown_by_80_percent_is_found(per_day):
     assert np.median([rows["factor"].iloc[0] for rows in found if len(rows)]) == pytest.approx(1.8, rel=0.12)
 
 
-def test_results_are_reproducible():
+def test_the_result_does_not_depend_on_the_order_of_the_runs():
     runs = history(1, 24, change=1.8)
     shuffled = runs.sample(frac=1, random_state=0)
     pd.testing.assert_frame_equal(regressions(runs), regressions(shuffled))
@@ -99,7 +99,7 @@ def test_small_changes_are_omitted():
     assert len(regressions(runs, min_factor=1.05)) == 1
 
 
-def test_only_successes_count():
+def test_failed_runs_do_not_cause_regressions():
     runs = history(0, 24)
     slow = runs.assign(duration=runs["duration"] * 3, status="FAILURE")
     late = slow[slow["start_time"] > START + pd.Timedelta(days=60)]
@@ -125,7 +125,7 @@ def test_an_empty_result_keeps_its_dtypes(change):
     assert found["job_name"].dtype == pd.StringDtype()
 
 
-def test_by_another_column():
+def test_runs_can_be_grouped_by_another_column():
     runs = history(0, 24, change=1.8)
     runs["location"] = pd.Categorical(["here"] * len(runs))
     assert regressions(runs, by="location")["location"].tolist() == ["here"]
@@ -134,6 +134,6 @@ def test_by_another_column():
 
 
 @pytest.mark.parametrize(("option", "value"), [("min_factor", 0.5), ("min_runs", 1)])
-def test_invalid_options(option, value):
+def test_invalid_options_raise_a_value_error(option, value):
     with pytest.raises(ValueError, match=option):
         regressions(history(0, 1), **{option: value})

@@ -61,7 +61,7 @@ def test_equal_runs_have_no_differences(runs):
     assert not compare_runs(runs.iloc[[0, 0]])["differs"].any()
 
 
-def test_dtypes(runs):
+def test_the_comparison_has_documented_dtypes(runs):
     answer = compare_runs(runs)
     assert answer["key"].dtype == pd.StringDtype()
     assert answer["differs"].dtype == np.bool_

@@ -9,7 +9,7 @@ from dagster_nb.time_zones import time_zone
     ("span", "freq"),
     [("90min", "1min"), ("24h", "15min"), ("4D", "1h"), ("20D", "6h"), ("90D", "1D"), ("9999D", "1MS")],
 )
-def test_the_default_frequency(span, freq):
+def test_the_default_frequency_depends_on_the_period(span, freq):
     start = pd.Timestamp("2000-01-01", tz="UTC")
     assert usual_frequency(start, start + pd.Timedelta(span)) == freq
 

@@ -97,7 +97,7 @@ def test_the_error_for_an_ambiguous_key_lists_the_candidates(client):
     assert "['a', 'b/c']" in str(caught.value)
 
 
-def test_an_unknown_key(client):
+def test_the_error_for_an_unknown_key_lists_similar_keys(client):
     with pytest.raises(dnb.NotFoundError, match="Did you mean 'orders'"):
         client.materializations("order")
     with pytest.raises(dnb.NotFoundError, match=r"no asset \['a', 'b', 'c'\]"):
@@ -125,7 +125,7 @@ def test_the_method_partitions_needs_exactly_one_job_or_asset(fake, client, argu
     assert fake.requests == []
 
 
-def test_assets_without_any(fake, client):
+def test_frames_without_assets_keep_their_dtypes(fake, client):
     fake.answers["assetsOrError"] = {"__typename": "AssetConnection", "nodes": []}
     assert str(client.assets()["is_partitioned"].dtype) == "boolean"
     assert str(client.asset_checks()["timestamp"].dtype) == "datetime64[us, UTC]"

@@ -55,7 +55,7 @@ def test_no_tick_is_lost_or_repeated_between_pages(fake, client, cap):
     assert frame["timestamp"].is_monotonic_decreasing
 
 
-def test_bounds_are_seconds(fake, client):
+def test_the_bounds_of_ticks_are_exclusive_and_exact(fake, client):
     serve_ticks(fake, [tick(number, 100.0 + number) for number in range(5)], 500)
     frame = client.ticks("nightly", after=pd.Timestamp(100, unit="s"), before=pd.Timestamp(103, unit="s"))
     assert frame["tick_id"].tolist() == ["2", "1"]

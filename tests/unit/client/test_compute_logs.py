@@ -109,11 +109,11 @@ async def test_the_error_for_an_unknown_step_lists_the_steps():
         ("a\n", "b\n", "--- stdout ---\na\n--- stderr ---\nb\n"),
     ],
 )
-def test_as_text(stdout, stderr, shown):
+def test_both_streams_are_shown_with_their_names_as_text(stdout, stderr, shown):
     assert str(ComputeLogs("r", None, stdout=stdout, stderr=stderr)) == shown
 
 
-def test_as_html():
+def test_html_shows_the_end_of_the_output_and_escapes_it():
     lines = [f"<b>{number}</b>" for number in range(1000)]
     html = ComputeLogs("r", "<s>", stdout="\n".join(lines), stderr="\x1b[31mred\x1b[0m")._repr_html_()
     assert "<b>" not in html
@@ -126,7 +126,7 @@ def test_as_html():
     assert "nothing was captured" in ComputeLogs("r", None, stdout="", stderr="")._repr_html_()
 
 
-def test_repr_counts_lines():
+def test_the_repr_counts_the_lines_of_each_stream():
     assert repr(ComputeLogs("r", "s", stdout="a\nb\n", stderr="")) == (
         "<logs of run r, step s: 2 lines of stdout, 0 of stderr>"
     )

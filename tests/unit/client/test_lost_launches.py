@@ -169,7 +169,7 @@ class TestBatches:
         fake.answers["launchRun"] = launch
         assert client.launch_many([LAUNCH], batch="june")["outcome"].tolist() == ["launched"]
 
-    def test_reexecutions(self, fake, client):
+    def test_a_run_is_not_reexecuted_twice_in_a_batch(self, fake, client):
         fake.runs = [make_run(1, status="FAILURE"), make_run(0, status="FAILURE")]
         parents = fake.ids
         first = client.reexecute_many(parents[:1], batch="june")

@@ -64,7 +64,7 @@ def test_an_error_from_dagster_without_a_stack_trace_is_raised(fake, client, ope
 
 @pytest.mark.parametrize(("error", "message"), [(ERROR, "no rows"), (ALONE, "it broke")], ids=["with cause", "alone"])
 class TestFrames:
-    def test_failures(self, fake, client, error, message):
+    def test_failures_without_a_stack_trace_are_shown(self, fake, client, error, message):
         event = {
             "__typename": "RunFailureEvent", "timestamp": "1", "eventType": "RUN_FAILURE", "level": "ERROR",
             "stepKey": None, "message": "failed", "error": error,
@@ -83,12 +83,12 @@ class TestFrames:
         assert message in events_html(events)
         assert message in failures_html(failures)
 
-    def test_locations(self, fake, client, error, message):
+    def test_the_error_of_a_location_is_shown_without_a_stack_trace(self, fake, client, error, message):
         entry = {"name": "etl", "loadStatus": "LOADED", "updatedTimestamp": 1.0, "locationOrLoadError": error}
         answer(fake, "Locations", workspaceOrError={"__typename": "Workspace", "locationEntries": [entry]})
         assert client.locations()["error"].tolist() == [message if error is ALONE else "ValueError: no rows"]
 
-    def test_ticks(self, fake, client, error, message):
+    def test_the_error_of_a_tick_is_shown_without_a_stack_trace(self, fake, client, error, message):
         tick = {"tickId": "1", "status": "FAILURE", "timestamp": 1.0, "endTimestamp": None, "runIds": [],
                 "skipReason": None, "error": error}  # fmt: skip
         state = {"__typename": "InstigationState", "ticks": [tick]}

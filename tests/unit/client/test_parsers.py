@@ -65,26 +65,26 @@ url_text = st.text(st.sampled_from("http:/@[]:%#?.abc0129-_ \\\n\ud800")) | st.t
 
 
 @given(anything | yaml_text)
-def test_run_config(config):
+def test_any_run_config_becomes_json_or_raises_a_clear_error(config):
     with only_clear_errors():
         parsed = parse_run_config(config)
         assert json.loads(json.dumps(parsed, allow_nan=False)) == parsed
 
 
 @given(anything)
-def test_tags(tags):
+def test_any_tags_become_strings_or_raise_a_clear_error(tags):
     with only_clear_errors():
         assert all(isinstance(key, str) and isinstance(value, str) for key, value in parse_tags(tags).items())
 
 
 @given(url_text)
-def test_addresses(url):
+def test_any_address_becomes_a_url_or_raises_a_clear_error(url):
     with only_clear_errors():
         assert read_address(url).root.startswith(("http://", "https://"))
 
 
 @given(anything)
-def test_runs(runs):
+def test_any_runs_become_ids_or_raise_a_clear_error(runs):
     with only_clear_errors():
         assert all(isinstance(run_id, str) and run_id for run_id in run_ids_of(runs))
 
@@ -94,19 +94,19 @@ def test_runs(runs):
         st.sampled_from(["run_config", "tags", "op_selection", "asset_selection", "partition_key"]), anything
     )
 )
-def test_launches(arguments):
+def test_any_launch_becomes_json_or_raises_a_clear_error(arguments):
     with only_clear_errors():
         json.dumps(LaunchArguments.parse(job="nightly", **arguments).identity)
 
 
 @given(anything)
-def test_strings(names):
+def test_any_names_become_strings_or_raise_a_clear_error(names):
     with only_clear_errors():
         assert as_strings(names, "job") is None or all(isinstance(name, str) for name in as_strings(names, "job"))
 
 
 @given(anything | st.text(st.sampled_from("0123456789-:TZ+.dhmsw \ud800٣")))
-def test_times(moment):
+def test_any_time_becomes_a_number_or_raises_a_clear_error(moment):
     with only_clear_errors():
         seconds = to_seconds(moment, "created_after")
         assert seconds is None or math.isfinite(seconds)
@@ -116,7 +116,7 @@ def test_times(moment):
 @example("1" + "0" * 30 + " ms")
 @example(float("inf"))
 @given(anything | st.text(st.sampled_from("0123456789.-+ smhdwin\u0663\u00b2")))
-def test_durations(duration):
+def test_any_duration_is_not_negative_or_raises_a_clear_error(duration):
     with only_clear_errors():
         parsed = parse_duration(duration)
         assert parsed is None or parsed >= pd.Timedelta(0)
@@ -161,20 +161,20 @@ OF_TEXT = {
 
 @pytest.mark.parametrize("name", OF_ANYTHING)
 @given(value=anything)
-def test_other_arguments(name, value):
+def test_any_other_argument_is_accepted_or_raises_a_clear_error(name, value):
     with only_clear_errors():
         OF_ANYTHING[name](value)
 
 
 @pytest.mark.parametrize("name", OF_TEXT)
 @given(text=GRAPHQL | yaml_text | st.text(st.sampled_from("ab.[]*")))
-def test_other_text(name, text):
+def test_any_other_text_is_accepted_or_raises_a_clear_error(name, text):
     with only_clear_errors():
         OF_TEXT[name](text)
 
 
 @given(anything)
-def test_filters_of_tags(tags):
+def test_any_filter_of_tags_is_accepted_or_raises_a_clear_error(tags):
     with only_clear_errors():
         parse_filter_tags(tags)
 
@@ -182,6 +182,6 @@ def test_filters_of_tags(tags):
 @example("[[")
 @example("a{99999999999999999999}")
 @given(st.text() | st.text(st.sampled_from("ab|()[]*+?{}\\^$.")))
-def test_redaction(pattern):
+def test_any_pattern_for_redaction_is_accepted_or_raises_a_clear_error(pattern):
     with only_clear_errors():
         Redaction(pattern).of_config({"a": [{"b": 1}]})

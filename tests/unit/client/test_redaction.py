@@ -100,7 +100,7 @@ def test_no_values_are_hidden_without_redact(fake, client):
 
 
 @pytest.mark.parametrize(("wrong", "error"), [("", ValueError), ("(", ValueError), (5, TypeError)])
-def test_an_invalid_pattern(fake, wrong, error):
+def test_an_invalid_pattern_raises_an_error(fake, wrong, error):
     with pytest.raises(error, match="redact must"):
         fake.connect(redact=wrong)
 

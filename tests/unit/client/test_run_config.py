@@ -47,7 +47,7 @@ class Mode(enum.Enum):
         ({1: {Mode.FAST: True}}, {"1": {"fast": True}}),
     ],
 )
-def test_a_valid_config(given, parsed):
+def test_a_valid_config_becomes_a_dict(given, parsed):
     assert parse_run_config(given) == parsed
     assert repr(parse_run_config(given)) == repr(parsed)
 
@@ -134,7 +134,7 @@ class TestBounds:
         yield
         assert time.monotonic() - began < 10
 
-    def test_nested_aliases(self):
+    def test_nested_aliases_with_millions_of_values_are_rejected(self):
         lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
         lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 7)]
         with pytest.raises(
@@ -142,7 +142,7 @@ class TestBounds:
         ):
             parse_run_config("\n".join(lines))
 
-    def test_nested_merges(self):
+    def test_nested_merges_with_millions_of_values_are_rejected(self):
         lines = ["a0: &a0 {x: 1, y: 2}"]
         lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}], k{n}: 1}}" for n in range(1, 8)]
         with pytest.raises(RunConfigInvalidError, match="more than 100,000 values"):

@@ -73,7 +73,7 @@ class TestReading:
         getattr(client, method)("00000011")
         assert {variables["runId"] for name, variables in fake.requests if "runId" in variables} == {fake.ids[1]}
 
-    def test_follow(self, fake, client):
+    def test_a_run_can_be_followed_by_its_short_id(self, fake, client):
         assert list(client.follow("00000011")) == []
         assert {variables["runId"] for name, variables in fake.requests if "runId" in variables} == {fake.ids[1]}
 

@@ -44,7 +44,7 @@ def test_events_are_sorted_by_time_and_then_in_the_order_of_the_server():
 
 
 @pytest.mark.parametrize("milliseconds", [0, 1, 123, 577, 999])
-def test_time_is_exact(milliseconds):
+def test_event_times_are_exact_to_the_millisecond(milliseconds):
     frame = events_frame({"r": [event("A", milliseconds)]})
     assert frame["timestamp"][0] == pd.Timestamp(1_700_000_000_000 + milliseconds, unit="ms", tz="UTC")
 

@@ -53,7 +53,7 @@ def test_the_dtype_of_a_metadata_column_depends_on_the_types_of_its_entries(entr
     assert found.tolist() == values
 
 
-def test_times_are_exact():
+def test_times_in_metadata_are_exact_to_the_microsecond():
     found = column(entry("TimestampMetadataEntry", timestamp=1_700_000_000.123456), None)
     assert found.dtype == "datetime64[us, UTC]"
     assert found[0] == pd.Timestamp("2023-11-14 22:13:20.123456", tz="UTC")

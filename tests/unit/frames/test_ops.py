@@ -121,6 +121,6 @@ def test_op_names_inside_a_graph_include_the_graph():
     assert found["g.write"] == ["g.load"]
 
 
-def test_config():
+def test_ops_with_a_config_schema_are_marked():
     frame = ops_frame([node("none"), node("some", config="Shape.1")])
     assert frame["has_config"].tolist() == [False, True]

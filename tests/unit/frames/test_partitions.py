@@ -22,7 +22,7 @@ def time_ranges(*ranges):
     }
 
 
-def test_listed_partitions():
+def test_listed_partitions_have_their_statuses():
     statuses = {
         "__typename": "DefaultPartitionStatuses",
         "materializedPartitions": ["a"], "failedPartitions": ["b"], "materializingPartitions": ["c"],

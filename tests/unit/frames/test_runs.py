@@ -126,7 +126,7 @@ def test_times_are_exact_to_the_microsecond(micros):
     assert times([micros / 1_000_000]).asi8[0] == micros
 
 
-def test_included_columns():
+def test_included_columns_are_added_to_the_frame():
     record = make_run(1, runConfig={"ops": {}}, assetSelection=[{"path": ["a", "b"]}], solidSelection=["*load"])
     frame = runs_frame([record, make_run(2)], include=["run_config", "asset_selection", "op_selection"])
     assert frame["run_config"].tolist() == [{"ops": {}}, {}]

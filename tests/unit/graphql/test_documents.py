@@ -39,7 +39,7 @@ PLAIN_UNIONS = {"DagsterRunEvent", "EvaluationStackEntry", "PipelineRunLogsSubsc
 
 
 @pytest.mark.parametrize("name", documents.names())
-def test_documents_are_valid(name):
+def test_documents_are_valid_for_the_installed_dagster(name):
     assert validate(installed_schema(), documents.load(name)) == []
 
 

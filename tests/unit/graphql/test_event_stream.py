@@ -145,7 +145,7 @@ def grow(fake, count=2):
     return lambda: fake.log.extend([event(len(fake.log) + number) for number in range(count)])
 
 
-async def test_events_are_pushed(fake):
+async def test_all_events_arrive_through_one_websocket(fake):
     messages, modes = await follow(fake, steps=[grow(fake), grow(fake)])
     assert messages == all_messages(fake)
     assert set(modes) == {"live"}

@@ -53,7 +53,7 @@ def ignore_cursor(answer):
     ],
     ids=["runs", "limit", "growing pages", "iter_runs"],
 )
-def test_runs(fake, client, read):
+def test_a_repeated_page_of_runs_raises_an_error(fake, client, read):
     fake.answers["runsOrError"] = ignore_cursor(fake.answer_runs)
     with pytest.raises(dnb.ServerError, match="same page of runs again, so the rest cannot be read"):
         read(client)
@@ -70,7 +70,7 @@ def test_reading_stops_if_two_pages_alternate(fake, client):
         client.runs(page_size=100)
 
 
-def test_ids_of_runs(fake, client):
+def test_a_repeated_page_of_run_ids_raises_an_error(fake, client):
     fake.runs = [make_run(number, jobName=f"job{number % 2}") for number in reversed(range(20_001))]
     fake.answers["runIdsOrError"] = ignore_cursor(fake.answer_run_ids)
     with pytest.raises(dnb.ServerError, match="same page of runs again"):
@@ -88,12 +88,12 @@ def test_ids_of_runs(fake, client):
     ],
     ids=["events", "follow", "follow new events", "compute_logs"],
 )
-def test_events(client, read):
+def test_a_repeated_page_of_events_raises_an_error(client, read):
     with pytest.raises(dnb.ServerError, match="same page of events again"):
         read(client)
 
 
-def test_captured_output(fake, client, monkeypatch):
+def test_a_repeated_page_of_captured_output_raises_an_error(fake, client, monkeypatch):
     monkeypatch.setattr(compute_logs, "_BYTES_PER_REQUEST", 10)
     events = [
         {"__typename": "LogsCapturedEvent", "fileKey": "a", "stepKeys": ["a"]},
@@ -105,7 +105,7 @@ def test_captured_output(fake, client, monkeypatch):
         client.compute_logs(RUN)
 
 
-def test_backfills(fake, client):
+def test_a_repeated_page_of_backfills_raises_an_error(fake, client):
     backfill = {
         "id": "abc", "status": "REQUESTED", "jobName": "nightly", "assetSelection": None, "numPartitions": 1,
         "partitionNames": ["a"], "timestamp": 1.0, "endTimestamp": None, "tags": [], "error": None,

@@ -46,7 +46,7 @@ def assert_one_line(error):
     return text
 
 
-def test_nothing_is_listening():
+def test_the_error_says_that_nothing_is_listening_at_the_address():
     url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(dnb.ConnectionFailedError, match="nothing is listening at http://127.*dagster dev") as error:
         dnb.connect(url)
@@ -54,7 +54,7 @@ def test_nothing_is_listening():
     assert_one_line(error)
 
 
-def test_an_unknown_host():
+def test_the_error_names_a_host_that_does_not_exist():
     with pytest.raises(dnb.ConnectionFailedError, match=r"host name 'nowhere\.invalid' could not be resolved") as error:
         dnb.connect("http://nowhere.invalid:3000")
     assert_one_line(error)
@@ -365,7 +365,7 @@ class TestWaiting:
 
 
 @pytest.mark.parametrize("wrong", [{"timeout": 0}, {"timeout": -1}, {"wait": -1}, {"url": "ftp://x"}])
-def test_an_invalid_argument(wrong):
+def test_an_invalid_argument_raises_a_value_error(wrong):
     with pytest.raises(ValueError, match="timeout|wait|address"):
         dnb.connect(**wrong)
 

@@ -115,7 +115,7 @@ def last_commit(folder):
     return max((folder / "runs" / "_delta_log").glob("*.json"))
 
 
-def test_a_truncated_log(source, history, tmp_path):
+def test_a_truncated_log_raises_an_error(source, history, tmp_path):
     source.records.insert(0, make_run(50))
     history.refresh()
     files = sorted((tmp_path / "history" / "runs").glob("*.parquet"))

@@ -31,13 +31,13 @@ def test_the_word_under_the_pointer_is_explained(editor):
     assert editor.sent == [{"id": 8, "text": "rows at 1"}, {"id": 9, "word": "", "candidates": []}]
 
 
-def test_ignores_other_messages(editor):
+def test_messages_of_other_types_are_ignored(editor):
     for content in ({}, {"type": "complete"}, "text", None):
         editor._handle_custom_msg(content, [])
     assert editor.sent == []
 
 
-def test_submits_the_text(editor):
+def test_ctrl_enter_submits_the_text(editor):
     submitted = []
     editor.on_submit(submitted.append)
     editor._handle_custom_msg({"type": "submit", "value": "b"}, [])

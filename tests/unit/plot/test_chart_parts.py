@@ -37,7 +37,7 @@ def test_the_ticks_of_a_duration_axis_are_at_round_values(low, high, ticks):
 
 @pytest.mark.parametrize("low", [0.002, 12.0, 3000.0, 90_000.0])
 @pytest.mark.parametrize("ratio", [1.0001, 1.01, 1.5, 40, 1e5])
-def test_ticks_never_repeat(low, ratio):
+def test_no_two_ticks_have_the_same_text(low, ratio):
     ax = Figure().subplots()
     log_duration_axis(ax, "y", low, low * ratio)
     ax.figure.draw_without_rendering()
@@ -66,7 +66,7 @@ def test_a_linear_axis_in_seconds_has_round_ticks(high):
         ("", ""),
     ],
 )
-def test_labels(text, drawn):
+def test_labels_are_safe_to_draw_and_short(text, drawn):
     assert label(text) == drawn
 
 

@@ -151,7 +151,7 @@ def test_runs_that_have_not_started_can_be_drawn(chart, runs, ax, render):
 
 
 @pytest.mark.parametrize("chart", OF_RUNS)
-def test_one_run(chart, runs, ax, render):
+def test_a_chart_of_a_single_run_can_be_drawn(chart, runs, ax, render):
     chart(runs.iloc[[5]], ax=ax)
     render(ax)
 
@@ -313,7 +313,7 @@ def test_a_theme_applies_to_all_artists(chart, frame_for, render):
     render(ax)
 
 
-def test_themes():
+def test_a_theme_is_light_or_dark_with_a_background():
     assert theme()["axes.facecolor"] == "#FFFFFF"
     assert theme("dark", background="#222233")["figure.facecolor"] == "#222233"
     with pytest.raises(ValueError, match="'light' or 'dark', not 'solarized'"):

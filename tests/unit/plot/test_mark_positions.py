@@ -42,7 +42,7 @@ def lanes_of(index, names):
 
 
 @pytest.mark.parametrize("name", ["runs", "many_runs"])
-def test_durations(name, request, ax):
+def test_the_marks_of_durations_have_the_values_of_their_runs(name, request, ax):
     runs = request.getfixturevalue(name)
     index = chart_index(durations(runs, ax=ax))
     marks = pick(index.marks)
@@ -61,7 +61,7 @@ def test_durations(name, request, ax):
 
 
 @pytest.mark.parametrize("name", ["runs", "many_runs"])
-def test_duration_trend(name, request, ax):
+def test_the_marks_of_the_trend_have_the_values_of_their_runs(name, request, ax):
     runs = request.getfixturevalue(name)
     index = chart_index(duration_trend(runs, ax=ax))
     marks = pick(index.marks)
@@ -88,7 +88,7 @@ def test_the_trend_has_no_marks_for_omitted_jobs(make_runs, ax):
     assert set(runs["job_name"].iloc[index.marks["row"]]) == set(busiest)
 
 
-def test_timeline(runs, ax):
+def test_the_marks_of_the_timeline_have_the_times_of_their_runs(runs, ax):
     part = runs.sample(300, random_state=1)
     index = chart_index(timeline(part, max_groups=3, ax=ax))
     marks = pick(index.marks)
@@ -109,7 +109,7 @@ def test_a_timeline_of_columns_has_lanes_and_no_marks(many_runs, ax):
     assert index.lanes["name"].tolist() == sorted(many_runs["job_name"].unique())
 
 
-def test_queue_durations(runs, ax):
+def test_the_marks_of_queue_durations_have_the_values_of_their_runs(runs, ax):
     index = chart_index(queue_durations(runs, by="job_name", ax=ax))
     marks = pick(index.marks)
     shown = runs.iloc[marks["row"]]
@@ -122,7 +122,7 @@ def test_queue_durations(runs, ax):
     assert 1 in index.marks["row"].to_numpy()
 
 
-def test_step_gantt(steps, ax):
+def test_the_marks_of_the_gantt_chart_have_the_times_of_their_steps(steps, ax):
     index = chart_index(step_gantt(steps, as_of=pd.Timestamp("2026-03-31 10:03", tz="UTC"), ax=ax))
     shown = steps.iloc[index.marks["row"]]
     assert index.x_axis == "elapsed"
@@ -146,7 +146,7 @@ def test_the_marks_of_many_steps_have_the_times_of_their_steps(ax):
     assert marks["x_max"].to_numpy() == pytest.approx((shown["end_time"] - first).dt.total_seconds().to_numpy())
 
 
-def test_slow_steps(steps, ax):
+def test_the_marks_of_slow_steps_have_the_values_of_their_steps(steps, ax):
     index = chart_index(slow_steps(steps, ax=ax))
     table = analysis.slow_steps(steps).iloc[index.marks["row"]]
     assert index.x_axis == "share"

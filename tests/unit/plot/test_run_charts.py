@@ -167,7 +167,7 @@ def test_only_the_busiest_jobs_have_a_trend_and_the_caption_explains_this(ax):
     assert len(words(ax)) == 6
 
 
-def test_regressions_are_marked(ax):
+def test_an_arrow_marks_the_factor_of_a_regression(ax):
     runs = history(*[("etl", "SUCCESS", 2 * i, 60 if i < 60 else 180) for i in range(100)])
     found = analysis.regressions(runs)
     duration_trend(runs, regressions=found, ax=ax)
@@ -229,7 +229,7 @@ def test_a_job_without_finished_runs_has_no_line(ax, render):
 # queue_durations
 
 
-def test_queue_times(ax):
+def test_queue_times_have_a_line_and_a_mark_per_waiting_run(ax):
     runs = history(*[("etl", "SUCCESS", i, 5) for i in range(100)], ("etl", "QUEUED", 9 * 24, None))
     runs.loc[100, ["start_time", "queue_duration"]] = pd.NaT
     queue_durations(runs, as_of=NOW, ax=ax)

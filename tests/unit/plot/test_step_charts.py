@@ -17,7 +17,7 @@ def words(ax):
     return [text.get_text() for text in ax.texts]
 
 
-def test_gantt_bars(steps, ax):
+def test_the_bars_of_the_gantt_chart_show_when_steps_ran(steps, ax):
     step_gantt(steps, as_of=NOW, ax=ax)
     assert ticks(ax)[:4] == ["load", "clean", "train", "score"]
     assert sorted(ticks(ax)[4:]) == ["notify", "report"]
@@ -65,7 +65,7 @@ def test_the_gantt_chart_labels_only_some_of_many_steps(ax, render):
     render(ax)
 
 
-def test_slow_steps(ax):
+def test_the_bars_of_slow_steps_show_shares_and_slowdowns(ax):
     start = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(range(10), unit="D")
     lengths = pd.to_timedelta([10] * 5 + [20] * 5 + [2] * 10, unit="s")
     steps = pd.DataFrame({"step_key": ["a"] * 10 + ["b"] * 10, "start_time": [*start, *start], "duration": lengths})
@@ -110,7 +110,7 @@ def test_the_chart_of_slow_steps_mentions_the_omitted_steps(ax):
     assert "the 5 largest of 30 steps" in ax.get_xlabel()
 
 
-def test_job_graph(ops, ax):
+def test_the_job_graph_draws_ops_and_dependencies(ops, ax):
     job_graph(ops, ax=ax)
     assert sorted(words(ax)) == ["halves", "join", "load", "report", "split"]
     at = {text.get_text(): text.get_position() for text in ax.texts}

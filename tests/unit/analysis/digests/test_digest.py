@@ -158,7 +158,7 @@ def test_a_digest_raises_connection_errors(source):
 
 
 @pytest.mark.parametrize(("since", "as_of"), [("soon", "2026-11-25"), ("2026-11-26", "2026-11-25"), (None, None)])
-def test_invalid_times(source, since, as_of):
+def test_invalid_times_raise_a_value_error(source, since, as_of):
     with pytest.raises(ValueError, match="since"):
         analysis.digest(source, since=since, as_of=as_of)
 

@@ -69,7 +69,7 @@ def test_the_page_has_only_tags_that_mail_programs_show_and_is_short_enough(tmp_
     assert page.count('role="img"') > 3
 
 
-def test_runs_per_day():
+def test_the_picture_shows_all_runs_and_failed_runs_per_day():
     html = daily_runs_picture(
         runs(
             *[(AS_OF - pd.Timedelta("1h"), "SUCCESS")] * 7,
@@ -93,7 +93,7 @@ def test_the_picture_is_green_without_failures_and_empty_without_runs():
     assert bar_picture([], "nothing") == ""
 
 
-def test_recent_runs():
+def test_the_picture_marks_failed_runs_among_recent_runs():
     rows = [(AS_OF, status) for status in ["SUCCESS"] * 90 + ["FAILURE", "SUCCESS", "FAILURE"]]
     html = recent_runs_picture(runs(*rows), "nightly")
     assert [text for _, text in bars(html)[0]] == ["▄" * 33, "█", "▄", "█"]

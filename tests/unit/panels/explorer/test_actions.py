@@ -79,7 +79,7 @@ def test_acting_on_more_than_ten_runs_requires_typing_their_number(scene):
     assert one.source.acted == [("terminate", of(*range(11)))]
 
 
-def test_canceling_does_nothing(scene):
+def test_canceling_the_confirmation_does_nothing(scene):
     one, model, _, bar = scene(running(2))
     model.select(of(0))
     bar.ask("delete")
@@ -89,7 +89,7 @@ def test_canceling_does_nothing(scene):
     assert one.source.acted == []
 
 
-def test_deleted_runs_disappear(scene):
+def test_deleted_runs_disappear_from_the_table_and_the_selection(scene):
     one, model, actions, bar = scene(make_runs(4))
     model.select(of(2))
     bar.ask("delete")

@@ -37,7 +37,7 @@ def texts(runs, scope=None):
     return [finding.text for finding in find_in_runs(runs, scope or ExplorerFilters(), NOW).findings()]
 
 
-def test_nothing_needs_attention():
+def test_successful_runs_do_not_need_attention():
     assert texts(make_runs(600)) == []
     assert texts(make_runs(0)) == []
 

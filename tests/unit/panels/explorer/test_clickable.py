@@ -64,7 +64,7 @@ def test_clicks_with_an_unknown_run_or_action_are_ignored(explore, mixed):
     assert len(explorer.frame) == 3
 
 
-def test_tiles_filter(explore):
+def test_a_click_on_a_tile_sets_a_filter(explore):
     frame = runs_frame(
         [make_run(n, status="FAILURE" if n < 2 else "SUCCESS", endTime=2e9 if n == 5 else None) for n in range(10)]
     )

@@ -55,7 +55,7 @@ def test_a_click_on_a_row_changes_the_model_and_the_table(explore):
     assert explorer._table.table.selected == [ids[4]]
 
 
-def test_chips_set_filters(explore):
+def test_a_click_on_a_status_sets_a_filter(explore):
     frame = make_runs(9)
     frame.loc[:2, "status"] = "FAILURE"
     explorer = explore(frame)

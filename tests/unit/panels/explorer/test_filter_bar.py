@@ -58,7 +58,7 @@ def test_a_click_on_add_tag_after_leaving_the_field_shows_no_hint(explore):
     assert bar._problem.value == ""
 
 
-def test_a_custom_range(explore):
+def test_a_custom_time_range_has_two_fields(explore):
     explorer = explore(make_runs(60), created_after="24h")
     bar = explorer._filters
     bar._range.value = "custom"

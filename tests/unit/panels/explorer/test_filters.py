@@ -57,7 +57,7 @@ def test_runs_excluded_by_filters_can_resolve_failures(frame):
 
 
 @pytest.mark.parametrize("words", ["2 parsecs", "-5 s", "1h 30", "min", "5m", pd.Timedelta(-1), pd.NaT])
-def test_invalid_durations(words):
+def test_an_invalid_duration_raises_a_value_error(words):
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(words)
 
@@ -92,7 +92,7 @@ def test_filters_include_the_runs_of_narrower_filters():
     assert ExplorerFilters.parse(created_before="1d").at(NOW).covers(ExplorerFilters.parse(created_before="2d").at(NOW))
 
 
-def test_the_previous_period():
+def test_the_previous_period_has_the_same_length():
     before = ExplorerFilters.parse(created_after="2d", created_before="1d").previous_period(NOW)
     assert before.created_after == NOW - pd.Timedelta(days=3)
     assert before.created_before == NOW - pd.Timedelta(days=2)

@@ -30,7 +30,7 @@ def test_all_runs_are_read_once_and_then_filtered_in_memory(bench):
     assert len(one.source.readings) == before
 
 
-def test_an_empty_source(bench):
+def test_an_empty_source_has_an_empty_frame(bench):
     model = bench(make_runs(0)).load()
     assert model.is_complete
     assert len(model.runs) == 0
@@ -218,7 +218,7 @@ def test_the_table_is_divided_into_pages(bench):
 
 @pytest.mark.parametrize("ascending", [True, False])
 @pytest.mark.parametrize("column", ["status", "job_name", "duration", "start_time", "partition_key"])
-def test_sorting(bench, column, ascending):
+def test_sorting_keeps_missing_values_last_and_ties_in_order(bench, column, ascending):
     frame = make_runs(40)
     frame.loc[::2, "job_name"] = "other"
     frame.loc[::5, "status"] = "QUEUED"

@@ -35,7 +35,7 @@ def test_tiles_show_the_same_numbers_as_pandas():
     assert abs(summary.queue_p95 - runs["queue_duration"].quantile(0.95)) <= pd.Timedelta(microseconds=1)
 
 
-def test_tiles_without_runs():
+def test_tiles_without_runs_show_dashes():
     empty = summarize(make_runs(0))
     assert empty.count == 0
     assert "—" in tiles_html(empty, None, note="all time")
@@ -60,7 +60,7 @@ def test_a_success_rate_below_one_is_not_rounded_to_a_hundred_percent():
     assert "99.9 %" in tiles_html(Summary(10_000, 0.9999, second, second, second), None)
 
 
-def test_rows():
+def test_rows_contain_the_formatted_values_of_their_runs():
     runs = make_runs(3)
     runs.loc[0, ["end_time", "duration"]] = pd.NaT
     runs.loc[0, "status"] = "STARTED"
@@ -128,7 +128,7 @@ def test_the_displayed_graphql_is_valid_for_the_server(fake):
         )
 
 
-def test_daemons_describe_error():
+def test_the_header_says_which_daemon_is_not_running():
     def daemons(**healthy):
         return pd.DataFrame(
             {"daemon": list(healthy), "required": [True] * len(healthy), "healthy": list(healthy.values())}
@@ -142,7 +142,7 @@ def test_daemons_describe_error():
     assert describe_daemons(daemons(SCHEDULER=False, QUEUED_RUN_COORDINATOR=True)) == (False, "scheduler not running")
 
 
-def test_the_static_output(bench):
+def test_the_static_output_escapes_text_and_shows_rows(bench):
     frame = make_runs(40)
     frame.loc[0, "job_name"] = HOSTILE
     frame.loc[1, "status"] = "FAILURE"

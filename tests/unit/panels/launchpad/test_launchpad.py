@@ -183,7 +183,7 @@ class TestChecking:
         one.wait(10)
         assert source.checked[-1] == (SCAFFOLD, ["fit", "judge"])
 
-    def test_retry_checks_again(self, pad, source):
+    def test_retry_checks_the_config_again(self, pad, source):
         one = pad("train")
         source.error = ConnectionFailedError("gone")
         one._form._editor.value = "x: 1"
@@ -312,7 +312,7 @@ class TestLaunching:
         one.wait(10)
         assert source.sent[0][1]["run_config"] == "b: 2\n"
 
-    def test_checks_before_launching(self, pad, source):
+    def test_the_config_is_checked_before_the_launch(self, pad, source):
         one = pad("train")
         source.wrong = lambda config: [problem("", "no")] if config == "bad" else []
         one._form._editor._handle_custom_msg({"type": "submit", "value": "bad"}, [])

@@ -428,7 +428,7 @@ class TestReexecuting:
         ({"status": "STARTED", "endTime": None, "startTime": NOW.timestamp() + 9}, "running for 0"),
     ],
 )
-def test_times(facts, words):
+def test_the_heading_shows_how_long_the_run_waited_and_ran(facts, words):
     run = RunFacts(make_run(0, **facts), "http://x")
     assert words in " · ".join(state_times(monitor_model.RunState.of(run), NOW))
 
