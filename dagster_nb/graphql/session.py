@@ -231,7 +231,8 @@ class Session:
         try:
             data = await session.execute(request)
         except TransportQueryError as error:
-            # gql sends the document as printed, so the line numbers in the server's errors refer to the printed text.
+            # gql prints the document before sending it, so the line numbers in the server's errors refer to the printed
+            # text.
             raise query_error(error.errors or [], data=error.data, text=print_ast(document)) from None
         except TimeoutError:
             raise self._timed_out() from None

@@ -1,4 +1,4 @@
-"""``dnb.demo()``, which starts a real Dagster so that users can try things out."""
+"""Implement ``dnb.demo()``, which starts a real Dagster so that users can try things out."""
 
 from __future__ import annotations
 

@@ -178,9 +178,8 @@ def location_not_found(location: str, entries: Iterable[dict[str, Any]]) -> Loca
         The code locations that exist, from `list_locations`.
     """
     names = sorted(entry["name"] for entry in entries)
-    return LocationNotFoundError(
-        f"the server has no code location {location!r}. It has {', '.join(map(repr, names)) if names else 'none'}."
-    )
+    advice = f"Use one of: {', '.join(map(repr, names))}." if names else "It has no code locations at all."
+    return LocationNotFoundError(f"the server has no code location {location!r}. {advice}")
 
 
 def check_names(job: str, *, location: str | None, repository: str | None) -> None:

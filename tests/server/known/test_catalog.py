@@ -121,7 +121,7 @@ def test_a_job_in_several_repositories_is_ambiguous(client):
 
 
 def test_unknown_locations_and_repositories_raise_errors(client):
-    with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'. It has 'broken', 'code'"):
+    with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'. Use one of: 'broken', 'code'"):
         client.ops("nested", location="cod")
     with pytest.raises(dnb.JobNotFoundError, match=r"no job 'nested' in repository 'shp'") as caught:
         client.ops("nested", repository="shp")
@@ -227,7 +227,7 @@ def test_a_read_only_client_does_not_change_locations(known):
 
 @pytest.mark.parametrize("method", ["reload_location", "shutdown_location"])
 def test_an_unknown_location_is_not_reloaded(client, method):
-    with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'. It has 'broken', 'code'"):
+    with pytest.raises(dnb.LocationNotFoundError, match=r"no code location 'cod'. Use one of: 'broken', 'code'"):
         getattr(client, method)("cod")
 
 

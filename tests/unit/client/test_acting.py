@@ -294,7 +294,7 @@ class TestReadsBeforeLaunching:
             client.launch("nightly", location="etl", repository="repo", partition_key="2026-01-31")
 
     def test_launching_in_a_missing_location_raises_an_error(self, client):
-        with pytest.raises(dnb.LocationNotFoundError, match="no code location 'elt'. It has 'etl'"):
+        with pytest.raises(dnb.LocationNotFoundError, match="no code location 'elt'. Use one of: 'etl'"):
             client.launch("nihgtly", location="elt", repository="repo")
         assert client.launch_many([{"job": "x", "location": "elt"}])["outcome"].tolist() == ["not_found"]
 
@@ -321,7 +321,7 @@ def test_reloading_a_location_that_does_not_exist_raises_an_error(fake, client, 
     fake.answers["workspaceOrError"] = {"__typename": "Workspace", "locationEntries": []}
     not_found = {"__typename": "RepositoryLocationNotFound", "message": "no such location"}
     fake.answers.update(reloadRepositoryLocation=not_found, shutdownRepositoryLocation=not_found)
-    with pytest.raises(dnb.LocationNotFoundError, match="no code location 'shop'. It has none"):
+    with pytest.raises(dnb.LocationNotFoundError, match="no code location 'shop'. It has no code locations at all"):
         getattr(client, name)("shop")
 
 

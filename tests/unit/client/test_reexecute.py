@@ -59,7 +59,7 @@ class TestLocations:
     def test_a_missing_location_raises_one_clear_error(self, fake, client, answer, config):
         fake.answers.update(launchRunReexecution=answer, partitionBackfillOrError=PYTHON_ERROR)
         fake.answers["workspaceOrError"]["locationEntries"] = [{**ENTRY, "name": "other"}]
-        with pytest.raises(dnb.LocationNotFoundError, match="cannot re-execute run .* 'etl'. It has 'other'"):
+        with pytest.raises(dnb.LocationNotFoundError, match="cannot re-execute run .* 'etl'. Use one of: 'other'"):
             client.reexecute(fake.ids[0], run_config=config)
 
     def test_a_location_that_does_not_load_raises_one_clear_error(self, fake, client, answer, config):

@@ -1,4 +1,4 @@
-"""Build frames of code locations, jobs and daemons from handwritten responses."""
+"""Handwritten responses become frames of code locations, jobs and daemons."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""Build frames of events and failures from handwritten responses."""
+"""Handwritten responses become frames of events and failures."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""Build frames of ops and dependencies from a handwritten response."""
+"""A handwritten response becomes a frame of ops with their dependencies."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Find the user's own code in stack traces, and the place where an error was raised."""
+"""The user's own code is found in stack traces, and so is the place where an error was raised."""
 
 import pytest
 

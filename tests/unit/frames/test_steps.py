@@ -1,4 +1,4 @@
-"""Build frames of steps from handwritten responses."""
+"""Handwritten responses become frames of steps."""
 
 import pandas as pd
 

@@ -107,7 +107,7 @@ def test_a_table_with_other_data_raises_an_error(source, tmp_path):
     from deltalake import write_deltalake
 
     write_deltalake(tmp_path / "runs", pa.table({"a": [1]}))
-    with pytest.raises(dnb.HistoryError, match="not a history of dagster_nb"):
+    with pytest.raises(dnb.HistoryError, match="not a dagster_nb history"):
         history_of(source, tmp_path, None)
 
 

@@ -134,7 +134,7 @@ def test_invalid_arguments_are_rejected(history):
         history.iter_runs(page_size=0)
 
 
-def test_statuses_of_stored_runs_are_valid_filters(fake, client, history):
+def test_the_statuses_of_stored_runs_can_be_used_as_filters(fake, client, history):
     assert history.runs(status="FAILURE")["status"].cat.categories.tolist()[-1] == "CANCELED"
     with pytest.raises(ValueError, match="NOT_YET_KNOWN"):
         history.runs(status="NOT_YET_KNOWN")

@@ -263,7 +263,7 @@ def test_all_charts_with_times_accept_a_time_zone(chart, frame_for, ax):
 
 
 @pytest.mark.parametrize("chart", GROUPED)
-def test_any_column_can_group_the_runs(chart, runs, ax, render):
+def test_the_runs_can_be_grouped_by_any_column(chart, runs, ax, render):
     places = runs.assign(location=["north", "south", "east"] * 666 + ["north", None])
     chart(places, by="location", ax=ax)
     assert {"north", "south", "east", "(no location)"} <= set(written(ax))
@@ -271,14 +271,14 @@ def test_any_column_can_group_the_runs(chart, runs, ax, render):
 
 
 @pytest.mark.parametrize("chart", GROUPED)
-def test_several_columns_can_group_the_runs(chart, runs, ax):
+def test_the_runs_can_be_grouped_by_several_columns(chart, runs, ax):
     places = runs.assign(location=["north", "south"] * 1000)
     chart(places, by=["job_name", "location"], max_groups=20, ax=ax)
     assert {"report · north", "ingest · south"} <= set(written(ax))
 
 
 @pytest.mark.parametrize("chart", GROUPED)
-def test_all_runs_can_be_one_group(chart, runs, ax):
+def test_all_runs_can_form_one_group(chart, runs, ax):
     chart(runs.drop(columns="job_name"), by=None, ax=ax)
     assert not {"report", "ingest"} & set(written(ax))
 

@@ -77,7 +77,7 @@ def test_invalid_filters_are_rejected():
         ExplorerFilters.parse(job="")
 
 
-def test_filters_include_the_runs_of_narrower_filters():
+def test_filters_match_all_runs_that_narrower_filters_match():
     everything = ExplorerFilters()
     week = ExplorerFilters.parse(created_after="7d").at(NOW)
     day = ExplorerFilters.parse(created_after="1d").at(NOW)

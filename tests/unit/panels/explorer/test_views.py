@@ -42,7 +42,7 @@ def test_tiles_without_runs_show_dashes():
     assert "none in the previous period" in tiles_html(summarize(make_runs(3)), empty)
 
 
-def test_tiles_compare_with_the_previous_period():
+def test_tiles_show_a_comparison_with_the_previous_period():
     second = pd.Timedelta(seconds=1)
     now = Summary(10, 0.95, 20 * second, 90 * second, second)
     before = Summary(20, 0.90, 20 * second, 30 * second, second)
