@@ -109,6 +109,7 @@ class LocalDagster:
     home : pathlib.Path
         The DAGSTER_HOME.
     port : int
+        The port of the webserver.
 
     Examples
     --------

@@ -66,7 +66,7 @@ _PLACE = re.compile("|".join(map(re.escape, _PLACES)))
 
 
 def run_id(number: int) -> str:
-    """Return the id of the run with a number. Newer runs have higher numbers."""
+    """Return the id of the run with this number. Newer runs have higher numbers."""
     return f"{number:08x}-0000-4000-8000-000000000000"
 
 

@@ -27,12 +27,12 @@ def check(client, condition, **filters):
     assert client.runs(limit=5, **filters)["run_id"].tolist() == wanted[:5]
 
 
-def test_jobs_select_the_runs_of_these_jobs(client):
+def test_a_filter_by_jobs_matches_the_runs_of_these_jobs(client):
     check(client, lambda run: run.job == "quick", job="quick")
     check(client, lambda run: run.job in {"quick", "bygone"}, job=["bygone", "no such job", "quick"])
 
 
-def test_statuses_select_the_runs_with_these_statuses(client):
+def test_a_filter_by_statuses_matches_the_runs_with_these_statuses(client):
     check(client, lambda run: run.status == "FAILURE", status="FAILURE")
     for several in (["FAILURE", "CANCELED", "NOT_STARTED"], ["STARTED", "STARTING", "CANCELING"]):
         check(client, lambda run, several=several: run.status in several, status=several)
@@ -46,7 +46,7 @@ def test_a_status_without_runs_matches_nothing_and_an_unknown_status_raises_an_e
         client.runs(status="ASLEEP")
 
 
-def test_tags_select_the_runs_with_these_tags(client):
+def test_a_filter_by_tags_matches_the_runs_with_these_tags(client):
     check(client, lambda run: run.tags.get("team") == "data", tags={"team": "data"})
     check(client, lambda run: run.tags.get("team") in {"data", "web"}, tags={"team": ["web", "data", "no such"]})
     check(
@@ -57,13 +57,13 @@ def test_tags_select_the_runs_with_these_tags(client):
     assert client.runs(tags={"kind": "past", "team": "no such"}).empty
 
 
-def test_run_ids_select_existing_runs_in_the_order_of_all_runs(client):
+def test_a_filter_by_run_ids_matches_the_existing_runs(client):
     numbers = {3, 17, 41}
     ids = [run_id_of(f"past {number}") for number in sorted(numbers)]
     check(client, lambda run: int(run.tags["number"]) in numbers, run_ids=[*ids, str(uuid.uuid4())])
 
 
-def test_locations_select_the_runs_of_these_locations(client):
+def test_a_filter_by_locations_matches_the_runs_of_these_locations(client):
     check(client, lambda run: run.placed, location=LOCATION)
     check(client, lambda run: run.placed, location=["elsewhere", LOCATION])
     assert client.runs(location="elsewhere").empty

@@ -47,8 +47,8 @@ LONG_TIMEOUT_SECONDS = 60.0
 SLOW_SCRIPTS = 25
 # The steps call all client methods except these.
 NOT_CALLED = {
-    "close", "forbidden_actions", "graphql_document", "read_only", "url", "version",  # these send no requests
-    "shutdown_location",  # the other scripts need the code server
+    "close", "forbidden_actions", "graphql_document", "read_only", "url", "version",  # These methods send no requests.
+    "shutdown_location",  # The other scripts need the code server.
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""``RunExplorer``: a panel to explore runs and to act on them."""
+"""``RunExplorer``: a panel for exploring runs and acting on them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class RunExplorer(Panel):
     delete them.
 
     In a chart, hover over a mark to see its run. Click the mark to open the run, or click a job or a status to filter
-    by it. Drag over the x axis to filter by time or duration. Press Escape to undo the last filter that you set in a
+    by it. Drag along the x axis to filter by time or duration. Press Escape to undo the last filter that you set in a
     chart.
 
     The table has up to 1,000 runs per page, but the document contains only the visible rows and some rows around them.
