@@ -177,7 +177,7 @@ def iterate_in_loop(generator: AsyncGenerator[T], loop: LoopThread, *, is_open: 
     Raises
     ------
     DagsterNbError
-        If the loop can no longer be used, so the remaining items cannot be read.
+        If the remaining items cannot be read, because the loop can no longer be used.
     """
     try:
         while is_open():

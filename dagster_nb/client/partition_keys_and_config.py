@@ -34,7 +34,7 @@ async def partition_keys(client: AsyncBase, address: JobAddress) -> list[str]:
 
 
 async def partition_set(client: AsyncBase, address: JobAddress) -> tuple[str, list[str]]:
-    """Return the name of a job's partition set and the partition keys, both empty if the job is not partitioned."""
+    """Return the name of a job's partition set and its partition keys. Both are empty if the job is not partitioned."""
     sets = await _partition_sets(client, address)
     return (sets[0]["name"] if sets else ""), _keys(sets)
 

@@ -84,8 +84,8 @@ async def follow_events(
     new_only
         Whether to leave out existing events.
     heartbeat
-        The interval in seconds at which empty batches are yielded while there are no events. None yields no empty
-        batches.
+        The interval in seconds at which empty batches are yielded while there are no events. If None, no empty batches
+        are yielded.
 
     Raises
     ------

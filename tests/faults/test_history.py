@@ -187,7 +187,7 @@ class HistoryMachine(RuleBasedStateMachine):
 
 @pytest.mark.timeout(3600)
 def test_a_history_equals_a_full_read_after_any_sequence_of_changes(server):
-    # These are 20 sequences by default, and 200 with `--hypothesis-profile=thorough`.
+    # This runs 20 sequences by default, and 200 with `--hypothesis-profile=thorough`.
     sequences = settings().max_examples * 4 // 5
     with (
         dnb.connect(server.url, progress=False) as client,

@@ -103,7 +103,7 @@ class JobFinder:
         Raises
         ------
         JobNotFoundError, LocationNotFoundError
-            If there is no such job, repository or code location; the message lists what exists.
+            If there is no such job, repository or code location; the message lists existing or similar names.
         AmbiguousJobError
             If several repositories have a job with that name.
         ValueError, TypeError

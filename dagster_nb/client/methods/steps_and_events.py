@@ -215,7 +215,7 @@ class EventMethods(AsyncBase):
             Whether to leave out events that have already happened.
         heartbeat
             While there are no events, an empty frame is yielded at this interval in seconds, so that a loop can do
-            other work. None yields no empty frames.
+            other work. If None, no empty frames are yielded.
 
         Yields
         ------

@@ -54,7 +54,7 @@ def read_server_state(source: Any) -> ServerState:  # noqa: ANN401 - a RunSource
 
 
 def describe_daemons(daemons: pd.DataFrame) -> tuple[bool, str]:
-    """Return whether all required daemons are healthy, and a description.
+    """Return whether all required daemons are healthy, and a text that says so or names a problem.
 
     Parameters
     ----------

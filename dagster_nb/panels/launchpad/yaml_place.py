@@ -176,7 +176,7 @@ def _column_of(text: str, position: int) -> int:
 
 
 def _open_parts(text: str, number: int) -> list[_Part]:
-    """Return the keys and dashes that the end of a line belongs to, including those in the line itself."""
+    """Return the keys and dashes above the end of a line in the YAML tree, including those in the line itself."""
     stack: list[_Part] = []
     for place, line in enumerate(text.split("\n")[: number + 1]):
         for part in _parts_of(line, place)[0]:

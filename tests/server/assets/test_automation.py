@@ -90,7 +90,7 @@ def test_the_ticks_of_a_schedule_match_the_instance(client, instance):
     compare_ticks(client, instance, "nightly", LOCATION)
 
 
-def test_ticks_can_be_read_for_a_row_of_schedules(client):
+def test_the_ticks_of_a_schedule_can_be_read_by_its_row_in_the_frame(client):
     [row] = [row for _, row in client.schedules().iterrows() if row["schedule"] == "nightly"]
     frame = client.ticks(row)
     assert frame["run_ids"].tolist() == [["one", "two"]]

@@ -52,7 +52,7 @@ def test_duration_stats_keeps_its_dtypes_without_runs_or_durations(runs, make):
     assert {str(dtypes[name]) for name in ("p50", "p95", "max", "queue_p50", "queue_p95")} == {"timedelta64[us]"}
 
 
-def test_duration_stats_names_a_missing_column(runs):
+def test_the_error_of_duration_stats_names_a_missing_column(runs):
     with pytest.raises(ValueError, match=r"no column 'duration'; its columns are job_name, status, queue_duration"):
         duration_stats(runs.drop(columns="duration"))
 
