@@ -337,7 +337,7 @@ class Session:
         if "Location" in response.headers:
             # Following the redirect would send the token to the host in the redirect.
             target = response.headers["Location"]
-            reason = f"this address redirects to {target!r}, which you can use if it is the address of your Dagster"
+            reason = f"this address redirects to {target!r}. If that is the address of your Dagster, use it instead"
             raise ConnectionFailedError(self._no_dagster(reason))
         if response.status in {400, 500} and "json" in response.content_type:
             # Dagster responds with 400 to a document that it cannot execute, and with 500 if the data contains a

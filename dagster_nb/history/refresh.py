@@ -73,7 +73,7 @@ class Refresh:
     source
         The deployment.
     overlap
-        The time before the last known change for which changes are read again.
+        How long before the last known change to start reading changes.
     all_deleted
         Whether to accept a deployment that no longer has any of the stored runs.
     """

@@ -120,7 +120,7 @@ def set_lanes(ax: Axes, labels: Sequence[str]) -> None:
 
 
 def available_width(ax: Axes) -> float:
-    """Estimate the width in pixels that the layout will leave for the axes between the names and notes beside them."""
+    """Estimate the width of the axes in pixels after the layout has made room for names and notes beside them."""
     width = float(ax.get_window_extent().width)
     if ax.figure.get_layout_engine() is None:
         return width

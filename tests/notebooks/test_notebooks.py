@@ -79,7 +79,7 @@ def test_a_saved_notebook_is_readable_without_widgets(path):
 
 
 @pytest.mark.parametrize("path", [path for path in NOTEBOOKS if path.stem >= "06"], ids=lambda path: path.stem)
-def test_the_notebooks_with_questions_contain_no_names_from_the_demo(path):
+def test_the_notebooks_that_work_with_any_dagster_contain_no_names_from_the_demo(path):
     import nbformat
 
     code = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]

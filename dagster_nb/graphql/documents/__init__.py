@@ -1,6 +1,6 @@
 """The GraphQL documents that this package sends. Each file contains one operation. No other files contain GraphQL.
 
-Files may use the fragments in ``fragments.graphql``, and mark fields that a response may lack with ``@optional``.
+Files may use the fragments in ``fragments.graphql``, and use ``@optional`` to mark fields that a response may lack.
 Servers receive neither: fragments are expanded when a document is loaded, and the directive is removed before the
 document is sent.
 """

@@ -106,7 +106,7 @@ class Problems:
 
 
 class Attention:
-    """Find what needs attention, in the background, each time runs have been fetched.
+    """Whenever runs have been fetched, find what needs attention in the background.
 
     After each change, the explorer's model emits ``attention``.
 
