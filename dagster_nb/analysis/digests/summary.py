@@ -46,7 +46,7 @@ class Summary:
 
     @property
     def title(self) -> str:
-        """The name of the deployment and the limits of the period, as one line."""
+        """One line with the limits of the period and the address of the deployment."""
         period = f"{self.start:%Y-%m-%d %H:%M} to {self.as_of:%Y-%m-%d %H:%M} UTC"
         return f"Dagster digest, {period}" + (f", {one_line(self.url)}" if self.url else "")
 
