@@ -38,7 +38,7 @@ def answer(question):
 '''
 
 
-def test_python_files_yield_docstrings_comments_errors_and_strings():
+def test_python_files_yield_docstrings_and_comments_and_errors_and_strings():
     assert sorted(from_python(PYTHON), key=lambda sentence: int(sentence.place)) == [
         Sentence("docstring", "1", "Return the answer to everything."),
         Sentence("docstring", "4", "Answer a question in full."),

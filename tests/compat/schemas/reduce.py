@@ -84,7 +84,7 @@ class _Touched(Visitor):
         self.info = TypeInfo(schema)
         self.named: list[GraphQLNamedType] = []
         self._schema = schema
-        # Type name -> field name -> arguments that a document passes.
+        # Maps each type name and field name to the arguments that a document passes.
         self._fields: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._interfaces: set[str] = set()
 

@@ -82,7 +82,7 @@ def test_a_run_that_finished_after_its_selection_is_reported_and_not_stopped(fak
     assert "TerminateRuns" not in fake.operations
 
 
-def test_many_ids_are_read_in_pages_without_duplicates(fake, client):
+def test_runs_with_many_ids_are_read_in_pages_without_duplicates(fake, client):
     ids = [f"{number:08d}-0000-4000-8000-000000000000" for number in range(50_000)]
     outcomes = client.terminate([*ids, *ids])
     assert outcomes["run_id"].tolist() == ids

@@ -212,7 +212,7 @@ def test_the_worst_regressions_are_first(ax):
     assert ax.get_ylabel() == "duration of b"
 
 
-def test_regressions_of_other_columns_are_marked(ax):
+def test_regressions_of_groups_by_another_column_are_marked(ax):
     runs = history(*[("etl", "SUCCESS", 2 * i, 60 if i < 60 else 180) for i in range(100)]).assign(location="north")
     found = analysis.regressions(runs, by="location")
     duration_trend(runs, by="location", regressions=found, ax=ax)
