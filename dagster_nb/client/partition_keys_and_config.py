@@ -100,7 +100,7 @@ async def _job_partition(client: AsyncBase, address: JobAddress, partition_key: 
 async def _asset_partition(
     client: AsyncBase, address: JobAddress, partition_key: str, assets: Sequence[Sequence[str]]
 ) -> dict[str, Any] | None:
-    """Return the partition with a key that all given assets have; None if there is no such partition."""
+    """Return the partition with this key if all of the assets have it, otherwise None."""
     variables = {"selector": address.selector, "assets": asset_key_inputs(assets), "partition": partition_key}
     try:
         answer = await client._read("asset_partition_config", variables)

@@ -316,7 +316,7 @@ class ExplorerModel:
         self._end_early()
 
     def _end_early(self) -> None:
-        """End reading before all runs have been read."""
+        """Stop reading, although not all runs have been read."""
         self.reading = None
         # The views of the runs also show whether all of them have been read.
         self.changes.emit("runs")

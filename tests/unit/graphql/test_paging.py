@@ -335,7 +335,7 @@ class TestPageSize:
         assert second > 400
 
     @pytest.mark.parametrize("status", [413, 502, 504])
-    def test_after_a_page_is_too_large_the_client_keeps_reading_smaller_pages(self, client, server, status):
+    def test_after_a_page_that_is_too_large_the_client_keeps_reading_smaller_pages(self, client, server, status):
         self.fail_above(server, 30, status=status, text="<html>too large</html>", content_type="text/html")
         assert client.runs()["run_id"].tolist() == server.ids
         assert self.failed[:3] == [200, 100, 50]

@@ -17,7 +17,7 @@ from dagster_nb.panels.launchpad.parse_fields import parse_tags, tags_text
         ("a: 1\na: 2", {"a": "1"}, 1),
     ],
 )
-def test_tags_and_their_problems_are_parsed(text, tags, problems):
+def test_tags_are_parsed_and_their_problems_are_found(text, tags, problems):
     parsed, found = parse_tags(text)
     assert parsed == tags
     assert len(found) == problems
