@@ -134,7 +134,7 @@ async def list_merged_ids(
 async def _read_by_id(
     fetch: _RunsById, ids: Sequence[str], *, first_size: int, size: int
 ) -> AsyncGenerator[list[Record]]:
-    """Read runs by id, in the order of the ids. The next page is requested before a page is yielded."""
+    """Read runs by id, in the order of the ids. The next page is requested before the current page is yielded."""
     rest = [ids[start : start + size] for start in range(first_size, len(ids), size)]
     pages = iter([ids[:first_size], *rest])
     task = asyncio.create_task(fetch(next(pages)))

@@ -68,7 +68,7 @@ def read_evidence(
     oldest
         The start of the history to read. Runs that were created before this time are read only if they are unfinished.
     is_now
-        Whether the period ends now, so that the current states of daemons, schedules and sensors are read too.
+        Whether the period ends now. If so, the current states of daemons, schedules and sensors are read too.
     """
     reader = _Reader(source)
     runs = source.runs(created_after=oldest, created_before=as_of + pd.Timedelta("1us"))

@@ -221,7 +221,8 @@ def _plain(value: Any, path: str, depth: int) -> Any:  # noqa: ANN401 - of any k
     """Return a value as its JSON-encodable equivalent."""
     if depth > _MAX_DEPTH:
         raise RunConfigInvalidError(
-            f"this run config is nested more than {_MAX_DEPTH} levels deep, or contains itself. Use fewer levels."
+            f"this run config is nested more than {_MAX_DEPTH} levels deep, or contains itself. Use fewer levels, or "
+            "remove the reference to itself."
         )
     if isinstance(value, Enum):
         return _plain(value.value, path, depth)

@@ -208,8 +208,8 @@ class TestDeletedCursors:
                 deleted, added, read = set(), set(), []
                 for page in client.iter_runs(page_size=100):
                     read += page["run_id"].tolist()
-                    # Delete the last runs of the page, including the next cursor. At every second page, this run is
-                    # also the cursor of the next request for ids.
+                    # Delete the last runs of the page, including the run whose id is the next cursor. At every second
+                    # page, this run is also the cursor of the next request for ids.
                     for run_id in read[-in_a_row:]:
                         storage.delete_run(run_id)
                         deleted.add(run_id)

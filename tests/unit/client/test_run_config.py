@@ -102,7 +102,7 @@ def test_json_can_escape_a_slash():
     assert parse_run_config(r'{"path": "a\/b"}') == {"path": "a/b"}
 
 
-def test_a_dagster_run_config_is_converted_as_in_the_client_of_dagster():
+def test_a_dagster_run_config_is_converted_the_way_dagsters_client_converts_it():
     import dagster as dg
 
     class Load(dg.Config):

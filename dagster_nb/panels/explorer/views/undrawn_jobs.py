@@ -29,7 +29,7 @@ class UndrawnJobs:
     Parameters
     ----------
     model
-        The explorer's model. A click on a button sets its job filter.
+        The explorer's model. Clicking a button filters by its job.
     """
 
     def __init__(self, model: ExplorerModel):

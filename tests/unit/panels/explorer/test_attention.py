@@ -107,7 +107,7 @@ def test_canceled_runs_that_succeed_later_are_shown(monkeypatch):
     ("queued", "state", "count"),
     [(6, {"queue": False}, 1), (0, {"queue": False}, 0), (6, {}, 0), (6, {"scheduler": False}, 0)],
 )
-def test_queued_runs_without_a_daemon_are_shown(queued, state, count):
+def test_queued_runs_are_shown_when_no_daemon_is_running(queued, state, count):
     found = find_in_queue(ServerState(daemons(**state), queued, 0))
     assert len(found) == count
     assert all("6 runs are queued" in finding.text for finding in found)
