@@ -45,7 +45,7 @@ def only_match(prefix: str, matches: Sequence[str]) -> str:
     raise RunNotFoundError(
         "\n".join(
             [
-                f"{len(matches)} runs have an id that begins with {prefix!r}. Pass more characters of one of these ids:",
+                f"{len(matches)} runs have an id that begins with {prefix!r}. Pass more characters of one of these:",
                 *shown,
             ]
         )

@@ -6,9 +6,9 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from dagster_nb.graphql.counting import count_matching
-from dagster_nb.graphql.paging import read_pages
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.graphql.run_filters import REPOSITORY_TAG
+from dagster_nb.graphql.run_paging import read_pages
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from dagster_nb.chunks import in_chunks
 from dagster_nb.errors import RequestTimeoutError
-from dagster_nb.graphql.paging import MAX_TIMEOUTS, existing_ids, list_ids, request_runs
 from dagster_nb.graphql.retries import ResponseTooLargeError
+from dagster_nb.graphql.run_paging import MAX_TIMEOUTS, existing_ids, list_ids, request_runs
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from dagster_nb.graphql.dagster_api import DagsterApi
-    from dagster_nb.graphql.paging import Record
     from dagster_nb.graphql.run_filters import RunsFilter, ServerFilters
+    from dagster_nb.graphql.run_paging import Record
 
 __all__ = ["MissingRunsError", "list_merged_ids", "read_merged_pages"]
 

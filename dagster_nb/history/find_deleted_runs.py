@@ -11,7 +11,7 @@ import pyarrow as pa
 from dagster_nb.chunks import in_chunks
 
 if TYPE_CHECKING:
-    from dagster_nb.history.source import HistorySource
+    from dagster_nb.history.client_protocol import HistorySource
 
 __all__ = ["deleted_ids"]
 

@@ -13,8 +13,8 @@ from dagster_nb.history.location import default_path, storage_path
 if TYPE_CHECKING:
     import os
 
+    from dagster_nb.history.client_protocol import HistorySource
     from dagster_nb.history.history import History
-    from dagster_nb.history.source import HistorySource
 
 __all__ = ["history_of", "open_history"]
 

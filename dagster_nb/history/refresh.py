@@ -21,8 +21,8 @@ from dagster_nb.words import count_text, plural
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from dagster_nb.history.client_protocol import HistorySource
     from dagster_nb.history.runs_table import RunsTable
-    from dagster_nb.history.source import HistorySource
 
 __all__ = ["CHANGES_UNTIL", "FILLED", "SYNCED_AT", "Refresh", "RefreshResult"]
 

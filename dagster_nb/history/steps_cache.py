@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     import pyarrow.compute as pc
 
+    from dagster_nb.history.client_protocol import HistorySource
     from dagster_nb.history.runs_table import RunsTable
-    from dagster_nb.history.source import HistorySource
 
 __all__ = ["StoredSteps"]
 

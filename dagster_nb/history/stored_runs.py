@@ -14,8 +14,8 @@ from dagster_nb.frames.columns import categories
 from dagster_nb.frames.runs import included_columns
 from dagster_nb.history.conditions import begins_with, run_condition
 from dagster_nb.history.location import table_path
-from dagster_nb.history.misspelt_filters import warn_about_misspelt_filters
-from dagster_nb.history.page_conditions import page_conditions, sort_newest_first
+from dagster_nb.history.misspelled_filters import warn_about_misspelled_filters
+from dagster_nb.history.newest_first_pages import page_conditions, sort_newest_first
 from dagster_nb.history.refresh import SYNCED_AT
 from dagster_nb.history.runs_table import LIVE
 from dagster_nb.history.schema import RUNS, read_columns, to_frame
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pyarrow.compute as pc
 
     from dagster_nb.frames.runs import IncludedColumn
-    from dagster_nb.history.source import HistorySource
+    from dagster_nb.history.client_protocol import HistorySource
     from dagster_nb.parse_run_ids import RunsLike
     from dagster_nb.parse_time import Moment
 
@@ -134,7 +134,7 @@ class StoredRuns:
         included, limit = included_columns(include), whole_number(limit, "limit")
         table = self._read(read_columns(included, deleted=deleted), filters, deleted=deleted, limit=limit)
         if not len(table) and limit != 0:
-            warn_about_misspelt_filters(self._open_table(), filters, stacklevel=2)
+            warn_about_misspelled_filters(self._open_table(), filters, stacklevel=2)
         frame = self._finish(table, filters, limit)
         del table
         # Arrow keeps memory that it no longer needs. This can be half as much memory as the frame itself needs.
@@ -207,7 +207,7 @@ class StoredRuns:
                     is_empty = False
                     yield self._finish(page, filters, limit)
             if is_empty and limit != 0:
-                warn_about_misspelt_filters(self._open_table(), filters, stacklevel=2)
+                warn_about_misspelled_filters(self._open_table(), filters, stacklevel=2)
 
         return pages()
 
@@ -249,7 +249,7 @@ class StoredRuns:
         table = self._open_table()
         count = 0 if filters.matches_nothing else table.count(run_condition(filters, deleted=deleted))
         if not count:
-            warn_about_misspelt_filters(table, filters, stacklevel=2)
+            warn_about_misspelled_filters(table, filters, stacklevel=2)
         return count
 
     def _open_table(self) -> Table:

@@ -9,7 +9,7 @@ from matplotlib.collections import PolyCollection
 
 from dagster_nb.analysis import read_columns
 from dagster_nb.analysis.group_rows import named_groups
-from dagster_nb.analysis.overlapping_runs import counts_in_progress, peak_counts, separate_rows
+from dagster_nb.analysis.lanes_and_concurrency import counts_in_progress, peak_counts, separate_rows
 from dagster_nb.analysis.time_buckets import FREQUENCIES, bucket_edges, usual_frequency
 from dagster_nb.plot._artist_options import artist_options
 from dagster_nb.plot._chart_parts import (

@@ -54,7 +54,7 @@ class ExplorerScenes:
             click("Open in Launchpad", explorer.get_by_role("textbox", name="Run config, as YAML")),
             self._row_menu,
             self._many_runs,
-            self._misspelt_job,
+            self._misspelled_job,
         ]
 
     def _reset(self) -> None:
@@ -95,7 +95,7 @@ class ExplorerScenes:
         self._button("Delete").click()
         expect(self._explorer.get_by_placeholder("12", exact=True)).to_be_visible()
 
-    def _misspelt_job(self) -> None:
+    def _misspelled_job(self) -> None:
         self._notebook.run("explorer.set_filters(job='sync_crn'); explorer.wait()")
         expect(self._explorer.get_by_text("Did you mean")).to_be_visible()
 

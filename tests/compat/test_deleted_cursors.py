@@ -12,7 +12,7 @@ pytestmark = pytest.mark.capability("paging")
 
 def test_deleting_runs_that_serve_as_cursors_loses_no_other_run(dagster, client, monkeypatch):
     # Request few ids at a time, so that the test also deletes runs that serve as cursors in the list of ids.
-    monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 6)
+    monkeypatch.setattr("dagster_nb.graphql.run_paging._IDS_PER_REQUEST", 6)
     before = client.runs(job="doomed")["run_id"].tolist()
     assert before == [run.run_id for run in reversed(DOOMED)]
     deleted, read = set(), []

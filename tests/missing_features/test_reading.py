@@ -122,7 +122,7 @@ def shared():
     repositories = [{"name": "repo", "location": {"name": location}, "jobs": []} for location in LOCATIONS]
     # Request only a few ids at a time, so that even a short history needs several requests.
     with FakeDagster() as fake, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 2)
+        patch.setattr("dagster_nb.graphql.run_paging._IDS_PER_REQUEST", 2)
         fake.answers["repositoriesOrError"] = {"__typename": "RepositoryConnection", "nodes": repositories}
         yield fake
 

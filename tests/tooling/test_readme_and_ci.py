@@ -31,7 +31,9 @@ def test_ci_runs_the_test_command_of_the_readme():
 
 
 def test_the_tests_that_ci_runs_with_other_versions_exist():
-    [paths] = re.findall(r"^dependent=\((.*?)\)$", (ROOT / ".ci/versions").read_text(), flags=re.DOTALL | re.MULTILINE)
+    [paths] = re.findall(
+        r"^dependent=\((.*?)\)$", (ROOT / ".ci/other_versions").read_text(), flags=re.DOTALL | re.MULTILINE
+    )
     listed = subprocess.run(
         ["bash", "-c", f"ls -d {' '.join(paths.split())}"], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -18,12 +18,12 @@ from dagster_nb.analysis.digests import (
     slow_jobs,
     stuck_runs,
 )
+from dagster_nb.analysis.digests.email_pictures import daily_runs_picture
 from dagster_nb.analysis.digests.findings import SEVERITIES, findings_frame
 from dagster_nb.analysis.digests.html import digest_html, page_html
 from dagster_nb.analysis.digests.markdown import digest_markdown
 from dagster_nb.analysis.digests.read_evidence import read_evidence
 from dagster_nb.analysis.digests.summary import Summary
-from dagster_nb.analysis.digests.text_pictures import daily_runs_picture
 from dagster_nb.parse_time import to_seconds
 from dagster_nb.terminal_text import plain_text
 

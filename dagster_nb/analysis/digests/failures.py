@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from dagster_nb.analysis.digests.email_pictures import recent_runs_picture
 from dagster_nb.analysis.digests.evidence import end_times, in_order_of_creation, of_job
 from dagster_nb.analysis.digests.findings import Finding, python_list
-from dagster_nb.analysis.digests.text_pictures import recent_runs_picture
 from dagster_nb.analysis.read_columns import creation_times, has_status, strings
 from dagster_nb.analysis.similar_failures import CAUSE, failure_causes
 from dagster_nb.analysis.unresolved_runs import unresolved_failures

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from dagster_nb.analysis.digests.text_pictures import FAINT
+from dagster_nb.analysis.digests.email_pictures import FAINT
 from dagster_nb.statuses import GREEN, GREY, ORANGE, RED
 
 if TYPE_CHECKING:

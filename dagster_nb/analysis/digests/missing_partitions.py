@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from dagster_nb.analysis.digests.email_pictures import bar_picture
 from dagster_nb.analysis.digests.findings import Finding, python_list
-from dagster_nb.analysis.digests.text_pictures import bar_picture
 from dagster_nb.analysis.read_columns import creation_times, strings
 from dagster_nb.analysis.run_comparison import parse_json
 from dagster_nb.statuses import GREEN, RED

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dagster_nb.analysis.digests.duration_quantile import quantile
+from dagster_nb.analysis.digests.email_pictures import bar_picture
 from dagster_nb.analysis.digests.findings import Finding
-from dagster_nb.analysis.digests.text_pictures import bar_picture
 from dagster_nb.statuses import GREEN, RED
 from dagster_nb.terminal_text import one_line
 from dagster_nb.words import duration_text

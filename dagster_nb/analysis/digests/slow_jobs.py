@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from dagster_nb.analysis.changed_values import changed_values
 from dagster_nb.analysis.current_slowdowns import runs_around
+from dagster_nb.analysis.digests.email_pictures import duration_picture
 from dagster_nb.analysis.digests.findings import Finding
-from dagster_nb.analysis.digests.text_pictures import duration_picture
 from dagster_nb.analysis.run_comparison import config_values, parse_json
 from dagster_nb.analysis.slowdown_text import slowdown_text, value_change_text
 from dagster_nb.terminal_text import one_line

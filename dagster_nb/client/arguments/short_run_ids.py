@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dagster_nb.chunks import in_chunks
 from dagster_nb.errors import RunNotFoundError
-from dagster_nb.graphql.paging import existing_ids, list_ids
+from dagster_nb.graphql.run_paging import existing_ids, list_ids
 from dagster_nb.parse_run_ids import FULL_ID_LENGTH, one_run_id, run_ids_of
 from dagster_nb.short_run_ids import MIN_PREFIX_LENGTH, full_ids_of_filter, is_shortened, only_match
 

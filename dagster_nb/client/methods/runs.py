@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 import pandas as pd
 
-from dagster_nb.client.arguments.misspelt_filters import warn_about_misspelt_filters
+from dagster_nb.client.arguments.misspelled_filters import warn_about_misspelled_filters
 from dagster_nb.client.arguments.short_run_ids import full_filter_ids, full_run_id
 from dagster_nb.client.async_base import AsyncBase
 from dagster_nb.errors import IncompleteHistoryError
@@ -20,9 +20,9 @@ from dagster_nb.frames.runs import INCLUDABLE, included_columns, runs_frame
 from dagster_nb.graphql.counting import count_runs
 from dagster_nb.graphql.location_tags import LocationTags
 from dagster_nb.graphql.multi_filter_paging import MissingRunsError, list_merged_ids, read_merged_pages
-from dagster_nb.graphql.paging import list_ids, read_pages
 from dagster_nb.graphql.responses import unwrap
 from dagster_nb.graphql.run_filters import to_server_filters
+from dagster_nb.graphql.run_paging import list_ids, read_pages
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -149,7 +149,7 @@ class RunMethods(AsyncBase):
                 error.frame = self._finish(pages, filters, included, limit, fetched_at)
                 raise
         if not pages and limit != 0:
-            await warn_about_misspelt_filters(self._api, filters)
+            await warn_about_misspelled_filters(self._api, filters)
         return self._finish(pages, filters, included, limit, fetched_at)
 
     def iter_runs(
@@ -207,7 +207,7 @@ class RunMethods(AsyncBase):
                 is_empty = False
                 yield self._finish([page], filters, included, limit, datetime.now(UTC))
             if is_empty and limit != 0:
-                await warn_about_misspelt_filters(self._api, filters)
+                await warn_about_misspelled_filters(self._api, filters)
 
         return pages()
 
@@ -248,7 +248,7 @@ class RunMethods(AsyncBase):
         server_filters = await self._server_filters(filters)
         count = 0 if server_filters is None else await count_runs(self._api, server_filters)
         if not count:
-            await warn_about_misspelt_filters(self._api, filters)
+            await warn_about_misspelled_filters(self._api, filters)
         return count
 
     async def run(self, run_id: RunsLike) -> AsyncRun:

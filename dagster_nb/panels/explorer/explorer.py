@@ -9,7 +9,7 @@ from dagster_nb.panels.explorer.attention import Attention
 from dagster_nb.panels.explorer.daemons_and_queue import ServerState, read_server_state
 from dagster_nb.panels.explorer.filter_by_cell import filter_by_cell
 from dagster_nb.panels.explorer.filters import ExplorerFilters, parse_duration
-from dagster_nb.panels.explorer.misspelt_filters import MisspeltFilters
+from dagster_nb.panels.explorer.misspelled_filters import MisspelledFilters
 from dagster_nb.panels.explorer.model import MAX_RUNS, ExplorerModel
 from dagster_nb.panels.explorer.open_run import OpenRun
 from dagster_nb.panels.explorer.python_code import source_text, view_text
@@ -24,7 +24,7 @@ from dagster_nb.panels.explorer.views.failure_groups_html import REEXECUTE_UNRES
 from dagster_nb.panels.explorer.views.filter_bar import FilterBar
 from dagster_nb.panels.explorer.views.header import Header
 from dagster_nb.panels.explorer.views.launchpad_area import LaunchpadArea
-from dagster_nb.panels.explorer.views.misspelt_view import MisspeltView
+from dagster_nb.panels.explorer.views.misspelled_view import MisspelledView
 from dagster_nb.panels.explorer.views.reports import Drawing
 from dagster_nb.panels.explorer.views.run_details import RunDetailsView
 from dagster_nb.panels.explorer.views.run_table import RunTableView
@@ -44,7 +44,7 @@ __all__ = ["RunExplorer"]
 
 _STATIC_WIDTH = 900
 # The kinds of tasks that `wait` waits for. They do not include "follow", because runs can take hours to finish.
-_AWAITED = ("runs", "server", "attention", "misspelt", "details", "related", "events", "output", "report", "action")
+_AWAITED = ("runs", "server", "attention", "misspelled", "details", "related", "events", "output", "report", "action")
 
 
 class RunExplorer(Panel):
@@ -134,13 +134,13 @@ class RunExplorer(Panel):
         self._open_run = OpenRun(self.model)
         self._actions = ActionsModel(self.model)
         self._attention = Attention(self.model)
-        self._misspelt = MisspeltFilters(self.model)
+        self._misspelled = MisspelledFilters(self.model)
         self._header = Header(self.model, self.refresh, self.viewport)
         self._filters = FilterBar(self.model, self.viewport)
         self._tiles = Tiles(self.model)
         self._charts = Charts(self.model, self.viewport)
         self._attention_view = AttentionView(self.model, self._attention, self.viewport, self._charts.show_trend)
-        self._misspelt_view = MisspeltView(self.model, self._misspelt)
+        self._misspelled_view = MisspelledView(self.model, self._misspelled)
         self._action_bar = ActionBar(self.model, self._actions)
         self._table = RunTableView(self.model, self.viewport, self._actions, self._action_bar.ask)
         self._details = RunDetailsView(self.model, self._open_run, self.viewport)
@@ -149,7 +149,7 @@ class RunExplorer(Panel):
             self._details.open_launchpad = self._launchpad.open
         self._code = CodeView(self.model, lambda: self.code)
         views = (
-            self._header, self._attention_view, self._filters, self._misspelt_view, self._tiles, self._charts,
+            self._header, self._attention_view, self._filters, self._misspelled_view, self._tiles, self._charts,
             self._action_bar, self._table, self._details, self._launchpad, self._code,
         )  # fmt: skip
         self._fill(*(view.widget for view in views))
@@ -268,9 +268,9 @@ class RunExplorer(Panel):
         on("filters view page", self._code.draw)
         on("view", self._charts.draw_choice)
         on("attention", self._attention_view.draw)
-        on("misspelt", self._misspelt_view.draw)
+        on("misspelled", self._misspelled_view.draw)
         on("runs", self._draw_runs)
-        on("runs reading", self._misspelt.update)
+        on("runs reading", self._misspelled.update)
         on("page view", self._table.draw)
         on("page selection", self._action_bar.draw)
         on("selection open_run", self._table.draw_selection)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from dagster_nb.panels.markup import text
 from dagster_nb.panels.run_view.run_html import steps_html
-from dagster_nb.panels.run_view.step_picture import StepPicture
+from dagster_nb.panels.run_view.step_picture_widget import StepPicture
 
 if TYPE_CHECKING:
     from dagster_nb.panels.background import Background

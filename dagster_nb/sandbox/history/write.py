@@ -31,8 +31,8 @@ from .create_event_log import event_log
 from .ground_truth import FILE_NAME
 from .job_profiles import JOB_PROFILES
 from .job_snapshots import store_job_snapshots
-from .logs_and_outputs import write_run_files
 from .plan import last_full_hour, plan_history
+from .write_run_files import write_run_files
 from .write_ticks_and_backfills import write_backfills, write_ticks
 
 if TYPE_CHECKING:

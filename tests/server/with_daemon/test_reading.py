@@ -197,7 +197,7 @@ class TestDeletedCursors:
         from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
 
         # Request few ids at a time, so that the test also deletes runs that serve as cursors in the list of ids.
-        monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 200)
+        monkeypatch.setattr("dagster_nb.graphql.run_paging._IDS_PER_REQUEST", 200)
         with (
             dnb.connect(small.url, progress=False) as client,
             DagsterInstance.from_config(str(small.home)) as instance,

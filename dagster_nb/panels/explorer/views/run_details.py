@@ -12,7 +12,7 @@ from dagster_nb.panels.explorer.source import has_methods
 from dagster_nb.panels.markup import action_button, grid, status, text
 from dagster_nb.panels.run_view.log_view import EVENTS, STREAMS, LogView
 from dagster_nb.panels.run_view.run_html import failures_html, heading_html, times_html
-from dagster_nb.panels.run_view.step_picture import StepPicture
+from dagster_nb.panels.run_view.step_picture_widget import StepPicture
 from dagster_nb.words import relative_time_text, short_id
 
 if TYPE_CHECKING:

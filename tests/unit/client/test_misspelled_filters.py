@@ -116,7 +116,7 @@ def test_no_further_requests_are_sent_if_names_are_not_checked(dagster):
 def test_an_explorer_looks_for_misspelled_names_once_and_warns_only_in_the_panel(dagster):
     with dagster.connect() as client:
         explorer = RunExplorer(client, job="ingest_ordres").wait(30)
-        assert [one.similar for one in explorer._misspelt.found] == ["ingest_orders"]
+        assert [one.similar for one in explorer._misspelled.found] == ["ingest_orders"]
         assert dagster.operations.count("Repositories") == 1
         explorer.refresh()
         explorer.wait(30)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from dagster_nb import analysis
-from dagster_nb.analysis.digests.text_pictures import (
+from dagster_nb.analysis.digests.email_pictures import (
     bar_picture,
     daily_runs_picture,
     duration_picture,

@@ -1,4 +1,4 @@
-"""``MisspeltView``: one line for each misspelled name in the filters. Users can click a line to correct the name."""
+"""``MisspelledView``: one line for each misspelled name in the filters. Users can click a line to correct the name."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from typing import TYPE_CHECKING
 from dagster_nb.panels.explorer.views.clickable_lines import LineButton, LineButtons
 
 if TYPE_CHECKING:
-    from dagster_nb.panels.explorer.misspelt_filters import MisspeltFilters
+    from dagster_nb.panels.explorer.misspelled_filters import MisspelledFilters
     from dagster_nb.panels.explorer.model import ExplorerModel
     from dagster_nb.similar_names import SimilarName
 
-__all__ = ["MisspeltView"]
+__all__ = ["MisspelledView"]
 
 
-class MisspeltView:
+class MisspelledView:
     """The lines with the misspelled names. The view is hidden while there are none.
 
     Parameters
     ----------
     model
         The explorer's model.
-    misspelt
-        The misspelt names.
+    misspelled
+        The misspelled names.
     """
 
-    def __init__(self, model: ExplorerModel, misspelt: MisspeltFilters):
-        self._misspelt = misspelt
+    def __init__(self, model: ExplorerModel, misspelled: MisspelledFilters):
+        self._misspelled = misspelled
         self._lines = LineButtons(model.background)
         self.widget = self._lines.widget
 
     def draw(self) -> None:
         """Draw one line for each name."""
-        self._lines.draw([self._line(name) for name in self._misspelt.found])
+        self._lines.draw([self._line(name) for name in self._misspelled.found])
 
     def _line(self, name: SimilarName) -> LineButton:
         question = f"▲ {name.problem} Did you mean {name.similar!r}?"
-        return LineButton(question, f"Filter by {name.similar}", "CANCELING", partial(self._misspelt.correct, name))
+        return LineButton(question, f"Filter by {name.similar}", "CANCELING", partial(self._misspelled.correct, name))

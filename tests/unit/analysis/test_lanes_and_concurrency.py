@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from dagster_nb.analysis.overlapping_runs import counts_in_progress, peak_counts, separate_rows
+from dagster_nb.analysis.lanes_and_concurrency import counts_in_progress, peak_counts, separate_rows
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""``MisspeltFilters``: if no run matches, find unknown names in the filters that are similar to existing names."""
+"""``MisspelledFilters``: if no run matches, find unknown names in the filters that are similar to existing names."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from dagster_nb.panels.explorer.filters import ExplorerFilters
     from dagster_nb.panels.explorer.model import ExplorerModel
 
-__all__ = ["MisspeltFilters", "corrected"]
+__all__ = ["MisspelledFilters", "corrected"]
 
 
-class MisspeltFilters:
+class MisspelledFilters:
     """Search for misspelled names in the background if no run matches the filters.
 
-    After each change, the explorer's model emits ``misspelt``.
+    After each change, the explorer's model emits ``misspelled``.
 
     Parameters
     ----------
@@ -38,13 +38,13 @@ class MisspeltFilters:
         has_names = bool(filters.job or filters.location or filters.tags)
         if len(model.runs) or not has_names or model.error is not None:
             self._searched = None
-            model.background.stop("misspelt")
+            model.background.stop("misspelled")
             self._set([])
         elif model.reading is None and filters != self._searched:
             self._searched = filters
             self._set([])
             model.background.start(
-                "misspelt", lambda _task: _find(model.source, filters), done=self._set, failed=lambda _: None
+                "misspelled", lambda _task: _find(model.source, filters), done=self._set, failed=lambda _: None
             )
 
     def correct(self, name: SimilarName) -> None:
@@ -54,7 +54,7 @@ class MisspeltFilters:
     def _set(self, found: list[SimilarName]) -> None:
         if found != self.found:
             self.found = found
-            self._model.changes.emit("misspelt")
+            self._model.changes.emit("misspelled")
 
 
 def corrected(filters: ExplorerFilters, name: SimilarName) -> ExplorerFilters:

@@ -1,4 +1,4 @@
-"""Find misspelt jobs, code locations and tag keys in the filters of runs."""
+"""Find misspelled jobs, code locations and tag keys in the filters of runs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from dagster_nb.client.display.progress import warn
 from dagster_nb.errors import DagsterNbError
 from dagster_nb.graphql.counting import count_matching
 from dagster_nb.graphql.multi_filter_paging import MissingRunsError
-from dagster_nb.graphql.paging import read_pages
+from dagster_nb.graphql.run_paging import read_pages
 from dagster_nb.similar_names import NEWEST_RUNS, SimilarName, is_checking_names, is_tag_of_dagster, similar_names
 
 if TYPE_CHECKING:
     from dagster_nb.filters import RunFilters
     from dagster_nb.graphql.dagster_api import DagsterApi
 
-__all__ = ["warn_about_misspelt_filters"]
+__all__ = ["warn_about_misspelled_filters"]
 
 
-async def warn_about_misspelt_filters(api: DagsterApi, filters: RunFilters) -> None:
+async def warn_about_misspelled_filters(api: DagsterApi, filters: RunFilters) -> None:
     """Warn about each job, code location and tag key that does not exist but is similar to an existing one.
 
     Call this only if no run matches, because it sends one or two requests for each kind of name. Inside a block of
@@ -28,7 +28,7 @@ async def warn_about_misspelt_filters(api: DagsterApi, filters: RunFilters) -> N
     if filters.matches_nothing or not is_checking_names():
         return
     try:
-        found = await _misspelt_names(api, filters)
+        found = await _misspelled_names(api, filters)
     except (DagsterNbError, MissingRunsError):
         # If the names cannot be checked, the result is still correct, so this is no error.
         return
@@ -36,7 +36,7 @@ async def warn_about_misspelt_filters(api: DagsterApi, filters: RunFilters) -> N
         warn(f"{one.problem} Did you mean {one.similar!r}?")
 
 
-async def _misspelt_names(api: DagsterApi, filters: RunFilters) -> list[SimilarName]:
+async def _misspelled_names(api: DagsterApi, filters: RunFilters) -> list[SimilarName]:
     found: list[SimilarName] = []
     if filters.job:
         nodes = await list_repositories(api, jobs=True)

@@ -1,4 +1,4 @@
-"""Warn about misspelt names in the filters of a history: jobs, code locations and tag keys."""
+"""Warn about misspelled names in the filters of a history: jobs, code locations and tag keys."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import warnings
 from typing import TYPE_CHECKING
 
 from dagster_nb.errors import DagsterNbWarning
-from dagster_nb.history.page_conditions import page_conditions
+from dagster_nb.history.newest_first_pages import page_conditions
 from dagster_nb.similar_names import NEWEST_RUNS, SimilarName, is_checking_names, is_tag_of_dagster, similar_names
 
 if TYPE_CHECKING:
     from dagster_nb.filters import RunFilters
     from dagster_nb.history.table import Table
 
-__all__ = ["warn_about_misspelt_filters"]
+__all__ = ["warn_about_misspelled_filters"]
 
 
-def warn_about_misspelt_filters(table: Table, filters: RunFilters, *, stacklevel: int) -> None:
+def warn_about_misspelled_filters(table: Table, filters: RunFilters, *, stacklevel: int) -> None:
     """Warn about each job, code location and tag key that no run has, but that is similar to an existing one.
 
     Call this only if no run matches, because it reads a column of all runs for each kind of name in the filters. Inside

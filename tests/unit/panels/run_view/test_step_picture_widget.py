@@ -8,7 +8,7 @@ import pytest
 
 from dagster_nb.frames.steps import steps_frame
 from dagster_nb.panels.run_view.run_html import steps_picture
-from dagster_nb.panels.run_view.step_picture import step_texts
+from dagster_nb.panels.run_view.step_picture_widget import step_texts
 
 N_POINTS = 50
 HINTS = {"mark": "show the log of this step", "group": "show the log of"}

@@ -191,7 +191,7 @@ class TestMerged:
 
     @pytest.mark.parametrize("limit", [None, 150])
     def test_deletions_between_requests_for_ids_hide_no_other_run(self, client, server, monkeypatch, limit):
-        monkeypatch.setattr("dagster_nb.graphql.paging._IDS_PER_REQUEST", 60)
+        monkeypatch.setattr("dagster_nb.graphql.run_paging._IDS_PER_REQUEST", 60)
         expected = self.expected(server, "ab", "xyz")
         gone = expected[59:70] + server.ids[180:200]
 

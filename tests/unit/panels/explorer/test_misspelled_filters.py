@@ -4,7 +4,7 @@ import pytest
 
 from dagster_nb.panels.explorer import RunExplorer
 from dagster_nb.panels.explorer.filters import ExplorerFilters
-from dagster_nb.panels.explorer.misspelt_filters import corrected
+from dagster_nb.panels.explorer.misspelled_filters import corrected
 from dagster_nb.similar_names import SimilarName
 from tests.unit.panels.conftest import FakeSource, make_runs
 
@@ -24,7 +24,7 @@ def explore():
 
 
 def lines(explorer):
-    view = explorer._misspelt_view.widget
+    view = explorer._misspelled_view.widget
     assert (view.layout.display == "none") == (not view.children)
     return view.children
 
