@@ -110,7 +110,7 @@ def finish_interrupted_runs(instance: DagsterInstance) -> int:
     """Finish the runs that were in progress when Dagster stopped, and return how many there were.
 
     Nothing else would finish these runs, and each of them counts toward the limit on concurrent runs. Queued runs stay
-    queued. Call this function only while no Dagster process uses the instance.
+    queued. Call this function only while no Dagster process is using the instance.
     """
     from dagster import DagsterRunStatus, RunsFilter  # noqa: PLC0415 - slow
 

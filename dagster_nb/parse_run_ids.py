@@ -24,7 +24,7 @@ class HasRunId(Protocol):
 
 # The type is a string, because pandas' Series does not accept a type argument at run time.
 RunsLike: TypeAlias = Union[str, HasRunId, Iterable[str | HasRunId], "pd.Series[Any]", pd.DataFrame]
-"""One or many runs: an id, a `Run`, many of these, a Series of ids, or a DataFrame with a ``run_id`` column."""
+"""One or many runs: an id, a `Run`, a list of these, a Series of ids, or a DataFrame with a ``run_id`` column."""
 
 
 def run_ids_of(runs: RunsLike) -> list[str]:
@@ -33,7 +33,7 @@ def run_ids_of(runs: RunsLike) -> list[str]:
     Parameters
     ----------
     runs
-        One id or `Run`, many of these, a Series of ids, a DataFrame with a ``run_id`` column, or one row of such a
+        An id or a `Run`, a list of these, a Series of ids, a DataFrame with a ``run_id`` column, or one row of such a
         frame (a Series whose index contains ``run_id``). A row identifies only its own run, not the parent or the root.
 
     Raises

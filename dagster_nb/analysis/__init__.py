@@ -1,6 +1,6 @@
 """Analyze run history: functions that take and return DataFrames, and the digest, which summarizes a period.
 
-The functions take the frames of a client, or the same frames read back from a file.
+The functions take frames returned by a client, or the same frames read back from a file.
 """
 
 from dagster_nb.analysis.current_slowdowns import current_slowdowns

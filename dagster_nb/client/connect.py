@@ -47,7 +47,7 @@ def connect(
     timeout
         The maximum number of seconds for one request.
     wait
-        The number of seconds during which to retry the connection, for a server that is still starting. None tries
+        How many seconds to keep trying to connect if the server is still starting. None tries
         once.
     progress
         Whether to show progress bars. None shows them in notebooks and terminals only.

@@ -1,4 +1,4 @@
-"""A private thread with an event loop, in which the code of a synchronous client runs.
+"""A private thread whose event loop runs the coroutines of a synchronous client.
 
 In a notebook, the main thread already runs an event loop, so it cannot wait for coroutines.
 """

@@ -136,7 +136,7 @@ def asset_checks_frame(nodes: Sequence[Node]) -> pd.DataFrame:
 
 
 def event_seconds(event: Node) -> float | None:
-    """Return the time of an event in seconds since 1970. The server returns a string of milliseconds.
+    """Return the time of an event in seconds since 1970. The server returns the milliseconds as a string.
 
     Examples
     --------

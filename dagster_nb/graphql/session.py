@@ -353,7 +353,7 @@ class Session:
         raise self._status_error(response.status)
 
     def _is_jupyter(self, response: aiohttp.ClientResponse) -> bool:
-        # If a Jupyter server is a proxy for Dagster, the problem may really be a missing token.
+        # If Dagster is behind a proxy of a Jupyter server, the real problem may be a missing token.
         is_proxy = "/proxy/" in self.address.graphql
         return response.headers.get("Server", "").startswith("TornadoServer") and not is_proxy
 

@@ -109,7 +109,7 @@ class Editor(anywidget.AnyWidget):
         complete
             A function that returns the suggestions at the position. If None, the editor suggests nothing.
         describe
-            A function that returns the documentation of the word at the position, as plain text. If None, the editor
+            A function that returns the documentation for the word at a position, as plain text. If None, the editor
             shows no documentation.
         """
         self._complete, self._describe = complete, describe

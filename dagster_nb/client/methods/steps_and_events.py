@@ -50,8 +50,8 @@ class EventMethods(AsyncBase):
         Parameters
         ----------
         runs
-            One id or `Run`, many of these, a Series of ids, or a frame with a ``run_id`` column. Ids may be shortened,
-            as in `run`. If there are no runs, the frame is empty and nothing is sent.
+            An id or a `Run`, a list of these, a Series of ids, or a frame with a ``run_id`` column. Ids may be
+            shortened, as in `run`. If there are no runs, the frame is empty and nothing is sent.
 
         Returns
         -------
@@ -102,8 +102,8 @@ class EventMethods(AsyncBase):
         Parameters
         ----------
         runs
-            One id or `Run`, many of these, a Series of ids, or a frame with a ``run_id`` column. Ids may be shortened,
-            as in `run`. If there are no runs, the frame is empty and nothing is sent.
+            An id or a `Run`, a list of these, a Series of ids, or a frame with a ``run_id`` column. Ids may be
+            shortened, as in `run`. If there are no runs, the frame is empty and nothing is sent.
 
         Returns
         -------
@@ -158,8 +158,8 @@ class EventMethods(AsyncBase):
         Parameters
         ----------
         runs
-            One id or `Run`, many of these, a Series of ids, or a frame with a ``run_id`` column. Ids may be shortened,
-            as in `run`. If there are no runs, the frame is empty and nothing is sent.
+            An id or a `Run`, a list of these, a Series of ids, or a frame with a ``run_id`` column. Ids may be
+            shortened, as in `run`. If there are no runs, the frame is empty and nothing is sent.
 
         Returns
         -------

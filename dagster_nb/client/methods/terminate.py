@@ -51,7 +51,7 @@ class TerminateMethods(AsyncBase):
         Parameters
         ----------
         runs
-            One id or `Run`, many of these, a Series of ids, a frame with a ``run_id`` column, or one row of it. Ids
+            An id or a `Run`, a list of these, a Series of ids, a frame with a ``run_id`` column, or one row of it. Ids
             must not be shortened. Duplicates are ignored. If there are no runs, nothing is sent.
         force
             False asks each run to stop (``SAFE_TERMINATE``), which is possible while the run is queued or started. True

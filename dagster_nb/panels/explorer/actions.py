@@ -72,7 +72,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "force": Action(
         "Mark as canceled", "terminate",
-        "Mark {runs} as canceled now? Processes that are still running are not stopped.",
+        "Mark {runs} as canceled now? Processes that are still running will not be stopped.",
         lambda source, ids: source.terminate(ids, force=True),
     ),
 }  # fmt: skip

@@ -122,7 +122,7 @@ class LaunchpadModel:
 
     @property
     def needs_partition(self) -> bool:
-        """Whether the default config is invalid, so that the user must first choose a partition or write a config."""
+        """Whether the default config is invalid. If so, the user must first choose a partition or write a config."""
         return (
             self.scaffold is not None
             and bool(self.scaffold.partitions)

@@ -42,7 +42,7 @@ _SECONDS_BETWEEN_PICTURES = 2.0
 _MAX_STATIC_EVENTS = 20
 _FORCE_QUESTION = (
     "Mark this run as canceled? Dagster then immediately shows the run as canceled, even if it continues. Processes "
-    "that are still running are not stopped: they may continue to write data, and may even change the status to "
+    "that are still running will not be stopped: they may continue to write data, and may even change the status to "
     "success. Use this only if the process of the run no longer exists or does not respond."
 )
 _QUESTIONS: dict[Strategy, str] = {

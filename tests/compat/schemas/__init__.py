@@ -2,7 +2,7 @@
 
 Each file describes the latest patch release of one minor release. It contains the fields and arguments that a document
 uses, and the complete unions, input types and enums, because these show what a server accepts. Everything is sorted, so
-a diff of two files shows the changes that matter to our documents.
+a diff of two files shows only the changes that matter to our documents.
 
 ``python -m tests.compat.schemas make`` writes the files. ``python -m tests.compat.schemas check`` compares the
 installed Dagster with the newest file.

@@ -1,6 +1,6 @@
 """``UndrawnJobs``: one button for each job that does not fit into a chart.
 
-Users can click a button to show only its job.
+Each job has a button. Clicking it shows only that job.
 """
 
 from __future__ import annotations

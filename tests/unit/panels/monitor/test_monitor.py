@@ -157,7 +157,7 @@ class TestTerminating:
         assert "&lt;img" in monitor._action.value
         assert monitor._force.layout.display == ""
         monitor._force.click()
-        assert "are not stopped" in monitor._confirm._question.value
+        assert "will not be stopped" in monitor._confirm._question.value
         client.outcome = {"outcome": "canceled", "status": "CANCELED", "message": pd.NA}
         monitor._confirm.agree()
         until(monitor, lambda: monitor._force.layout.display == "none")
