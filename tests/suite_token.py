@@ -2,7 +2,7 @@
 
 While tests run, the plugin searches widget messages and the arguments of started processes for the token. At the end of
 a session, it also searches the test reports, the temporary folders and the files that pytest writes. Browser tests
-check that their pages and notebooks do not contain the token.
+check their pages, and the tests of the notebooks check the outputs.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 HEADER = "X-Suite-Token"
 # The file to which a kernel writes its leaks, because it has its own copy of `leaks`.
-LEAKS_FILE = "DAGSTER_NB_SUITE_LEAKS"
+_LEAKS_FILE = "DAGSTER_NB_SUITE_LEAKS"
 # Tracebacks show source lines of this file, so no line contains the complete token.
 TOKEN = "4c09-nekot-etius-1b7e"[::-1]
 # A temporary folder can contain a database with a long history.
@@ -78,6 +78,27 @@ def authenticate() -> None:
     sys.addaudithook(_search_process_arguments)
 
 
+def authenticate_kernels(folder: Path) -> dict[str, str]:
+    """Return environment variables with which the kernels that a test starts call `authenticate`.
+
+    The kernels write what they find into ``folder``, and `leaks_of_kernels` reads it.
+    """
+    startup = folder / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00-token.py").write_text("from tests.suite_token import authenticate\n\nauthenticate()\n")
+    return {
+        "IPYTHONDIR": str(folder),
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        _LEAKS_FILE: str(folder / "leaks.txt"),
+    }
+
+
+def leaks_of_kernels(folder: Path) -> list[str]:
+    """Return the places where the kernels found the token."""
+    file = folder / "leaks.txt"
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
+
 def contains_token(value: object) -> bool:
     """Return whether a string, or any string in nested dicts and lists, contains the token."""
     return TOKEN in repr(value)
@@ -125,6 +146,6 @@ def _search_process_arguments(event: str, arguments: tuple[Any, ...]) -> None:
 
 def _report(place: str) -> None:
     leaks.append(place)
-    if LEAKS_FILE in os.environ:
-        with Path(os.environ[LEAKS_FILE]).open("a", encoding="utf-8") as file:
+    if _LEAKS_FILE in os.environ:
+        with Path(os.environ[_LEAKS_FILE]).open("a", encoding="utf-8") as file:
             file.write(f"{place} in a kernel\n")

@@ -15,7 +15,7 @@ import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
-from tests.suite_token import LEAKS_FILE, contains_token, files_with_token, leaks
+from tests.suite_token import authenticate_kernels, contains_token, files_with_token, leaks, leaks_of_kernels
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Error, Locator, Page
@@ -73,7 +73,7 @@ class Lab:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self._leaks = folder / "leaks.txt"
+        self._kernels = folder / "kernels"
         self.root = folder / "notebooks"
         self.token = secrets.token_hex(16)
         self.port = free_port()
@@ -93,13 +93,9 @@ class Lab:
             "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
             "JUPYTERLAB_SETTINGS_DIR": str(folder / "config" / "lab" / "user-settings"),
             "JUPYTERLAB_WORKSPACES_DIR": str(folder / "config" / "lab" / "workspaces"),
-            "PYTHONPATH": str(Path(__file__).parents[2]),
-            LEAKS_FILE: str(self._leaks),
+            # Every connection that a kernel opens sends the test suite's token.
+            **authenticate_kernels(self._kernels),
         }
-        # Every connection that a kernel opens sends the test suite's token.
-        startup = folder / "home" / ".ipython" / "profile_default" / "startup"
-        startup.mkdir(parents=True)
-        (startup / "00-token.py").write_text("from tests.suite_token import authenticate\n\nauthenticate()\n")
         self._log = (folder / "lab.log").open("wb")
         command = [
             sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.port={self.port}",
@@ -137,8 +133,7 @@ class Lab:
                 os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait(5)
         self._log.close()
-        if self._leaks.exists():
-            leaks.extend(self._leaks.read_text(encoding="utf-8").splitlines())
+        leaks.extend(leaks_of_kernels(self._kernels))
         leaks.extend(f"the file {path.name} of JupyterLab" for path in files_with_token([self.folder]))
         shutil.rmtree(self.folder, ignore_errors=True)
 

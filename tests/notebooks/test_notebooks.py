@@ -11,6 +11,7 @@ from dagster_nb.sandbox.definitions import defs, sales_assets
 from dagster_nb.sandbox.history.job_profiles import JOB_PROFILES
 from tests.notebooks.readme_pictures import questions
 from tests.notebooks.run_notebook import NOTEBOOKS, run
+from tests.suite_token import authenticate_kernels, contains_token, leaks_of_kernels
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +21,12 @@ def demo():
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_without_warnings(demo, path):
+def test_a_notebook_runs_without_warnings_and_does_not_contain_the_suites_token(demo, path, tmp_path):
     # Use fewer runs, because writing a million takes minutes.
-    ran = run(path, demo.url, environment={"DAGSTER_NB_NOTEBOOK_RUNS": "20_000"})
+    environment = {"DAGSTER_NB_NOTEBOOK_RUNS": "20_000", **authenticate_kernels(tmp_path)}
+    ran = run(path, demo.url, environment=environment)
+    assert not contains_token(ran)
+    assert leaks_of_kernels(tmp_path) == []
     for cell in ran.cells:
         for output in cell.get("outputs", []):
             assert output.output_type != "error"
