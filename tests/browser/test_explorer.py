@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 import dagster_nb as dnb
 from dagster_nb import analysis
 from dagster_nb.frames.stacks import traceback_text
+from dagster_nb.panels.explorer.model import ROWS_PER_PAGE
 from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.browser.keys import CELLS, KEYS
 from tests.browser.lab import Notebook
@@ -50,13 +51,17 @@ class Explorer:
 
     @property
     def rows(self):
-        """The rows in the document: the visible rows and some rows above and below them."""
+        """The rows of the current page."""
         return self.box.locator("tr[data-run]")
 
     def fill(self, label: str, text: str) -> None:
         field = self.box.locator("input").and_(self.box.get_by_label(label, exact=True))
         field.fill(text)
         field.press("Enter")
+
+    @property
+    def select_all(self):
+        return self.box.get_by_role("checkbox", name=re.compile("^Select all"))
 
     def show_failures(self) -> None:
         """Filter by the status FAILURE, and wait until the table shows only failed runs."""
@@ -76,13 +81,14 @@ class Explorer:
     def shows(self, expected: pd.DataFrame) -> None:
         """Check that the table, the tiles and the chart show exactly these runs."""
         count = len(expected)
-        if count > 1000:
-            words = f"showing 1,000 of {count:,} runs"
+        if count > ROWS_PER_PAGE:
+            words = f"showing runs 1 to {ROWS_PER_PAGE} of {count:,}"
         else:
             words = f"showing all {count:,} run{'' if count == 1 else 's'}"
         expect(self.box.get_by_text(words)).to_be_visible()
         assert self.ids() == expected["run_id"].tolist()
-        expect(self.table).to_have_attribute("aria-rowcount", str(min(count, 1000) + 1))
+        expect(self.table).to_have_attribute("aria-rowcount", str(count + 1))
+        expect(self.rows).to_have_count(min(count, ROWS_PER_PAGE))
         assert self.rows.first.get_attribute("data-run") == expected["run_id"].iloc[0]
         expect(self.box.locator(".dnb-tile-value").first).to_have_text(f"{count:,}")
         finished = expected["status"].isin(["SUCCESS", "FAILURE", "CANCELED"])
@@ -170,7 +176,7 @@ def test_the_table_can_be_sorted_and_used_with_the_keyboard(clean, demo):
     assert clean.selected() == ids[1:3]
     clean.page.keyboard.press("Home")
     expect(clean.rows.first).to_be_focused()
-    expect(clean.box.get_by_role("checkbox", name="Select all runs shown")).to_have_js_property("indeterminate", True)
+    expect(clean.select_all).to_have_js_property("indeterminate", True)
 
 
 def test_selected_runs_stay_selected_after_a_refresh(clean, demo):
@@ -391,7 +397,7 @@ def test_the_explorer_supports_screen_readers_and_the_keyboard(clean):
     clean.chip("FAILURE").click()
     expect(clean.box.get_by_role("button", name=re.compile(r" FAILURE [\d,]+$"), pressed=False)).to_have_count(1)
     expect(clean.box.get_by_role("button", name="Durations", pressed=True)).to_have_count(1)
-    expect(clean.box.get_by_text("showing 1,000 of")).to_be_visible()
+    expect(clean.box.get_by_text("showing runs 1 to 100 of")).to_be_visible()
     # Keyboard users can skip the filters.
     skip = clean.box.get_by_role("button", name="Skip to the runs")
     skip.focus()
@@ -473,45 +479,91 @@ def test_a_keystroke_after_a_button_has_disappeared_is_harmless(clean):
     assert clean.page.evaluate(CELLS) == before
 
 
-def test_a_new_page_starts_at_the_top_and_only_nearby_rows_are_rendered(clean, demo):
+def test_a_new_page_starts_at_the_top(clean):
     ids = clean.ids()
     scroll = clean.box.locator(".dnb-table .dnb-scroll")
     top = "box => box.scrollTop"
-    scroll.evaluate("box => box.scrollTo(0, 9000)")
-    expect(clean.row(ids[300])).to_be_visible()
-    assert clean.rows.count() < 60
-    clean.button("Older ▶").click()
-    expect(clean.row(ids[1000])).to_be_visible()
+    scroll.evaluate("box => box.scrollTo(0, 2000)")
+    clean.button("Next ▶").click()
+    expect(clean.row(ids[100])).to_be_visible()
     assert scroll.evaluate(top) == 0
-    clean.button("◀ Newer").click()
+    clean.button("Last").click()
+    expect(clean.row(ids[-1])).to_be_attached()
+    expect(clean.button("Next ▶")).to_be_disabled()
+    clean.button("First").click()
     expect(clean.row(ids[0])).to_be_visible()
     scroll.evaluate("box => box.scrollTo(0, 2000)")
     clean.notebook.run("explorer.refresh(); explorer.wait()")
     expect(clean.row(ids[65])).to_be_visible()
     assert scroll.evaluate(top) > 1000
     clean.chip("FAILURE").click()
-    expect(clean.box.get_by_text("showing all")).to_be_visible()
+    expect(clean.rows.filter(has_not_text="FAILURE")).to_have_count(0)
     assert scroll.evaluate(top) == 0
 
 
-def test_the_keyboard_reaches_every_row(clean):
+def test_find_in_page_finds_all_runs_of_the_page(clean):
     ids = clean.ids()
+    clean.button("Next ▶").click()
+    expect(clean.row(ids[100])).to_be_visible()
+    row = clean.row(ids[199])
+    expect(row).not_to_be_in_viewport()
+    # This searches the displayed text from the start, like the browser's own dialog.
+    clean.page.evaluate("getSelection().removeAllRanges()")
+    assert clean.page.evaluate("text => window.find(text)", ids[199][:8])
+    assert row.evaluate("row => row.contains(getSelection().anchorNode)")
+    clean.page.evaluate("getSelection().removeAllRanges()")
+
+
+def test_runs_on_other_pages_can_be_selected_and_found(clean, demo):
+    ids = clean.ids()
+    clean.select_all.click()
+    expect(clean.box.get_by_text(f"{len(ids):,} runs selected")).to_be_visible()
+    clean.select_all.click()
+    expect(clean.box.get_by_text("runs selected")).to_be_hidden()
+    clean.row(ids[98]).get_by_role("checkbox").click()
+    clean.button("Next ▶").click()
+    clean.row(ids[101]).get_by_role("checkbox").click(modifiers=["Shift"])
+    expect(clean.box.get_by_text("4 runs selected")).to_be_visible()
+    assert clean.selected() == ids[100:102]
+    assert json.loads(clean.notebook.run("import json; print(json.dumps(explorer.selection))")) == ids[98:102]
+    # A click in a chart, or on a related run, shows the run's row, even if the run is already open.
+    for _ in range(2):
+        clean.notebook.run(f"explorer._charts._actions.open_run({ids[1_080]!r})")
+        expect(clean.row(ids[1_080])).to_be_in_viewport()
+        clean.button("First").click()
+        expect(clean.row(ids[0])).to_be_visible()
+
+
+def test_the_keyboard_reaches_every_row(clean):
+    ids, press = clean.ids(), clean.page.keyboard.press
     clean.rows.first.focus()
-    clean.page.keyboard.press("End")
-    expect(clean.row(ids[999])).to_be_focused()
-    clean.page.keyboard.press("ArrowUp")
-    expect(clean.row(ids[998])).to_be_focused()
-    clean.page.keyboard.press("Space")
+    press("End")
+    expect(clean.row(ids[99])).to_be_focused()
+    expect(clean.row(ids[99])).to_be_in_viewport()
+    press("ArrowUp")
+    expect(clean.row(ids[98])).to_be_focused()
+    press("Space")
     expect(clean.box.get_by_text("1 run selected")).to_be_visible()
-    # The arrow keys still work after scrolling has removed the focused row from the document.
-    clean.box.locator(".dnb-table .dnb-scroll").evaluate("box => box.scrollTo(0, 0)")
-    expect(clean.row(ids[998])).to_have_count(0)
-    clean.page.keyboard.press("ArrowDown")
-    expect(clean.row(ids[999])).to_be_focused()
-    clean.page.keyboard.press("Home")
+    press("ArrowDown")
+    # A key that repeats before the next page has arrived turns only one page.
+    clean.page.evaluate(
+        """() => {
+          for (const _ of [1, 2]) {
+            const down = new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true });
+            document.activeElement.dispatchEvent(down);
+          }
+        }"""
+    )
+    expect(clean.row(ids[100])).to_be_focused()
+    expect(clean.row(ids[100])).to_have_attribute("aria-rowindex", "102")
+    press("ArrowUp")
+    expect(clean.row(ids[99])).to_be_focused()
+    press("Home")
     expect(clean.row(ids[0])).to_be_focused()
-    assert clean.selected() == []
-    assert json.loads(clean.notebook.run("import json; print(json.dumps(explorer.selection))")) == [ids[998]]
+    expect(clean.row(ids[0])).to_be_in_viewport()
+    press("PageDown")
+    expect(clean.row(ids[0])).not_to_be_in_viewport()
+    assert json.loads(clean.notebook.run("import json; print(json.dumps(explorer.selection))")) == [ids[98]]
 
 
 def test_only_sortable_columns_have_a_header_button(clean):

@@ -58,8 +58,9 @@ class RunExplorer(Panel):
     by it. Drag along the x axis to filter by time or duration. Press Escape to undo the last filter that you set in a
     chart.
 
-    The table has up to 1,000 runs per page, but the document contains only the visible rows and some rows around them.
-    Therefore, the browser's find-in-page does not find all runs on a page. Use the filters instead, such as "Run id".
+    The table shows 100 runs per page. Sorting applies to all pages, and so do selecting all runs and selecting a range
+    with Shift. The browser's find-in-page finds the runs of the current page. Use the filters, such as "Run id", to
+    search all runs.
 
     The panel reads runs in the background, so you can run other cells in the meantime. The panel is an ipywidgets
     widget, so you can put it into a ``Tab`` or a ``GridBox``.
@@ -275,6 +276,7 @@ class RunExplorer(Panel):
         on("page selection", self._action_bar.draw)
         on("selection open_run", self._table.draw_selection)
         on("selection", self._charts.draw)
+        on("sought_run", self._table.reveal_sought_run)
         on("open_run runs", self._open_run.update)
         on("details", self._details.draw)
         on("log", self._details.draw_tab)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_RUNS", "ROWS_PER_PAGE", "ExplorerModel", "Reading"]
 
-ROWS_PER_PAGE = 1_000
-"""The number of rows on a page of the table."""
+ROWS_PER_PAGE = 100
+"""The number of rows on a page of the table, few enough to render all of them without a delay."""
 
 MAX_RUNS = 100_000
 """The default maximum number of runs in memory."""
@@ -60,7 +60,8 @@ class ExplorerModel:
 
     The model emits these `changes`, so that the views can draw its new state: ``filters``, ``runs`` (the matching
     runs), ``page`` (the page of the table), ``view`` (the chart and the columns of the table), ``selection``,
-    ``open_run``, ``reading`` (the progress of a read) and ``error``.
+    ``open_run``, ``sought_run`` (the run that the table should scroll to), ``reading`` (the progress of a read) and
+    ``error``.
 
     Parameters
     ----------
@@ -100,6 +101,7 @@ class ExplorerModel:
         self.page = 0
         self.selection: tuple[str, ...] = ()
         self.open_run_id: str | None = None
+        self.sought_run_id: str | None = None
         self.reading: Reading | None = None
         self.error: Exception | None = None
         self.refreshed_at: pd.Timestamp | None = None
@@ -199,10 +201,12 @@ class ExplorerModel:
             self.changes.emit("page")
 
     def go_to_run(self, run_id: str) -> None:
-        """Show the page of the table that contains a run, if the run matches the filters."""
+        """Show a run in the table, on any page, if the run matches the filters."""
         places = np.flatnonzero(self._sorted_runs()["run_id"].eq(run_id).to_numpy(dtype=bool))
         if len(places):
             self.go_to_page(int(places[0]) // ROWS_PER_PAGE)
+            self.sought_run_id = run_id
+            self.changes.emit("sought_run")
 
     def select(self, run_ids: Iterable[str]) -> None:
         """Select runs. Ids that do not match the filters are ignored."""
@@ -212,6 +216,13 @@ class ExplorerModel:
         if selection != self.selection:
             self.selection = selection
             self.changes.emit("selection")
+
+    def select_range(self, begin: str, end: str) -> None:
+        """Add the runs from one row of the table to another, on any page, to the selection."""
+        run_ids = self._sorted_runs()["run_id"]
+        places = np.flatnonzero(run_ids.isin([begin, end]).to_numpy(dtype=bool))
+        if len(places):
+            self.select([*self.selection, *run_ids.iloc[places[0] : places[-1] + 1]])
 
     def open_run(self, run_id: str | None) -> None:
         """Show the details of a run. None closes the details."""

@@ -145,7 +145,7 @@ class OpenRun:
         if self.way_back:
             way_back, run_id = self.way_back[:-1], self.way_back[-1]
             self._next = (run_id, way_back)
-            self._model.open_run(run_id)
+            self._show(run_id)
 
     def chain(self) -> pd.DataFrame:
         """Return all runs in memory with the same root run as the open run, with the oldest run first."""
@@ -168,6 +168,10 @@ class OpenRun:
 
     def _open_related(self, run_id: str) -> None:
         self._next = (run_id, [*self.way_back, *([] if self.run_id is None else [self.run_id])])
+        self._show(run_id)
+
+    def _show(self, run_id: str) -> None:
+        self._model.go_to_run(run_id)
         self._model.open_run(run_id)
 
     def _set_details(self, details: RunDetails) -> None:

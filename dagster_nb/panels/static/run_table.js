@@ -1,6 +1,5 @@
-// A table of runs. Messages to the kernel identify rows by run id, because rows can move.
-// The document contains only the visible rows and some rows around them, because more rows would make all changes slower.
-const AROUND = 12;
+// One page of the table of runs. Messages to the kernel identify rows by run id, because rows can move. The document
+// contains all rows of the page, so that the browser's find-in-page finds them.
 
 // Insert text from users as a text node, never as markup. Isolate it, so that its writing direction affects no other text.
 function words(text) {
@@ -56,38 +55,26 @@ function render({ model, el }) {
   };
   let rows = []; // the rows of the page
   let places = new Map(); // id -> position in rows
-  let first = 0; // the first rendered row
-  let rowHeight = 32;
   let anchor = null; // the start of a selection with Shift
-  let focused = null; // the row that has the focus, or had the focus before it scrolled out of view
+  let focused = null; // the row that has the focus, or had it last
+  let reachable = null; // the line that users reach with Tab
   let resets = model.get("resets");
-  let measuring = 0; // the id of the animation frame that measures the height of a row
   const rendered = new Map(); // id -> {text, line, box}
 
-  const all = node("input", { type: "checkbox", "aria-label": "Select all runs shown" });
+  const all = node("input", { type: "checkbox", title: "Select the runs on all pages" });
   const headRow = node("tr");
   const head = node("thead", {}, headRow);
-  const widest = node("tbody", { "aria-hidden": "true" });
   const body = node("tbody");
-  const above = gap();
-  const below = gap();
-  const table = node("table", { class: "dnb-runs", "aria-label": "Runs" }, head, widest, body);
+  const table = node("table", { class: "dnb-runs", "aria-label": "Runs" }, head, body);
   const empty = node("div", { class: "dnb-empty", role: "status" });
   const frame = node("div", { class: "dnb-scroll", tabindex: "-1" }, table, empty);
   el.classList.add("dnb-table");
   el.append(frame);
   const widths = makeColumnWidths(model, table);
 
-  function gap() {
-    return node("tr", { class: "dnb-gap", "aria-hidden": "true" }, node("td", {}));
-  }
-
   const chosen = () => new Set(model.get("selected"));
   const send = (selected, active) => {
-    // Send the ids in the order of the rows, not of the clicks.
-    const shown = rows.map((row) => row.id).filter((id) => selected.has(id));
-    const hidden = [...selected].filter((id) => !places.has(id));
-    model.set("selected", [...shown, ...hidden]);
+    model.set("selected", [...selected]);
     if (active !== undefined) model.set("active", active);
     model.save_changes();
   };
@@ -126,79 +113,50 @@ function render({ model, el }) {
     return { line: made, box };
   }
 
-  // A hidden row with the longest cells keeps the column widths constant while the user scrolls.
-  function drawWidest() {
-    const made = node("tr", { class: "dnb-widest" }, node("td", { class: "dnb-check" }));
-    for (const column of model.get("columns")) {
-      const lengths = rows.map((row) => String(row[column.key] ?? "").length);
-      const longest = rows[lengths.indexOf(Math.max(...lengths))];
-      made.append(cellOf("td", column, {}, CELLS[column.kind](longest, column)));
-    }
-    widest.replaceChildren(made);
-    widths.draw(made);
-  }
-
   function drawEmpty() {
     empty.textContent = rows.length ? "" : model.get("empty");
   }
 
-  // Scroll to the top if the kernel has requested it. Return whether this happened.
+  // Scroll to the top if the kernel has requested it.
   function takeReset() {
-    if (model.get("resets") === resets) return false;
+    if (model.get("resets") === resets) return;
     resets = model.get("resets");
     frame.scrollTop = 0;
     if (!body.contains(document.activeElement)) focused = null;
-    return true;
   }
 
   function takeRows() {
     takeReset();
-    const view = measureView();
-    const scrolled = Math.floor(view.top / rowHeight);
-    const topRow = scrolled > 0 ? rows[scrolled] : null;
+    const top = frame.scrollTop;
+    // Measure before the document changes, because measuring it afterwards would cause another layout.
+    const topRow = top > 0 ? rows.find((row) => placeOf(rendered.get(row.id).line) >= top) : null;
+    const before = topRow && placeOf(rendered.get(topRow.id).line);
     rows = model.get("rows");
     places = new Map(rows.map((row, place) => [row.id, place]));
-    table.setAttribute("aria-rowcount", rows.length + 1);
     drawEmpty();
-    if (rows.length) drawWidest();
-    else widest.replaceChildren();
-    drawRows(view);
+    drawRows();
     // Keep the visible rows in place when new rows arrive at the top.
-    const moved = topRow && places.has(topRow.id) ? places.get(topRow.id) - scrolled : 0;
-    if (moved) {
-      frame.scrollTop += moved * rowHeight;
-      drawRows();
-    }
+    if (places.has(topRow?.id)) frame.scrollTop = top + placeOf(rendered.get(topRow.id).line) - before;
   }
 
-  function measureView() {
-    return { top: frame.scrollTop, height: frame.clientHeight || 600 };
+  // The position of a row below the header, in pixels.
+  function placeOf(line) {
+    return line.offsetTop - head.offsetHeight;
   }
 
-  // Render the visible rows and some rows around them, so that scrolling and find-in-page can reach these. Measure the
-  // view before the document changes, because measuring it afterwards would cause another layout of the whole table.
-  function drawRows({ top, height } = measureView()) {
+  // Draw the rows. Leave unchanged rows in the document, so that they keep the focus.
+  function drawRows() {
     const columns = model.get("columns");
-    const visible = Math.ceil(height / rowHeight);
-    // The table may have fewer rows now than when the view was measured.
-    const topmost = Math.min(Math.floor(top / rowHeight), Math.max(0, rows.length - visible));
-    first = Math.max(0, topmost - AROUND);
-    const shown = rows.slice(first, first + visible + 2 * AROUND);
-    const keep = new Set(shown.map((row) => row.id));
     for (const [id, known] of rendered) {
-      if (keep.has(id)) continue;
-      // When the focused row scrolls out of view, give the focus to the frame, so that the notebook does not get the keys.
+      if (places.has(id)) continue;
+      // When the focused row disappears, give the focus to the frame, so that the notebook does not get the keys.
       if (known.line.contains(document.activeElement)) frame.focus({ preventScroll: true });
       known.line.remove();
       rendered.delete(id);
     }
-    let next = above.isConnected ? above.nextSibling : null;
-    if (!next) {
-      body.replaceChildren(above, below);
-      next = below;
-    }
+    let next = body.firstChild;
     let refocus = null;
-    shown.forEach((row, place) => {
+    rows.forEach((row) => {
       const text = JSON.stringify(row);
       let known = rendered.get(row.id);
       if (!known || known.text !== text) {
@@ -211,34 +169,24 @@ function render({ model, el }) {
         rendered.set(row.id, fresh);
         known = fresh;
       }
-      known.line.setAttribute("aria-rowindex", first + place + 2);
       if (next === known.line) next = next.nextSibling;
       else body.insertBefore(known.line, next);
     });
-    setHeight(above, first);
-    setHeight(below, rows.length - first - shown.length);
-    drawSelection(top);
+    drawPlaces();
+    drawSelection();
     refocus?.focus({ preventScroll: true });
-    // Wait for the next animation frame, because the browser computes the layout then anyway.
-    cancelAnimationFrame(measuring);
-    measuring = requestAnimationFrame(() => {
-      const measured = body.querySelector("tr[data-run]")?.getBoundingClientRect().height;
-      if (!measured || Math.abs(measured - rowHeight) <= 0.5) return;
-      rowHeight = measured;
-      setHeight(above, first);
-      setHeight(below, rows.length - first - shown.length);
-    });
   }
 
-  function setHeight(row, count) {
-    row.style.display = count > 0 ? "" : "none";
-    row.firstChild.style.height = `${Math.max(0, count) * rowHeight}px`;
+  // Tell screen readers which rows of the whole table the page contains.
+  function drawPlaces() {
+    table.setAttribute("aria-rowcount", model.get("count") + 1);
+    for (const [id, known] of rendered) known.line.setAttribute("aria-rowindex", model.get("start") + places.get(id) + 2);
   }
 
-  function drawSelection(top = frame.scrollTop) {
+  function drawSelection() {
     const selected = chosen();
     const active = model.get("active");
-    const count = rows.reduce((sum, row) => sum + selected.has(row.id), 0);
+    const count = model.get("count");
     for (const [id, known] of rendered) {
       const is = selected.has(id);
       known.box.checked = is;
@@ -246,14 +194,20 @@ function render({ model, el }) {
       known.line.setAttribute("aria-selected", is);
       if (id === active) known.line.setAttribute("aria-current", "true");
       else known.line.removeAttribute("aria-current");
-      setTabIndex(known.line, -1);
     }
-    all.checked = count > 0 && count === rows.length;
-    all.indeterminate = count > 0 && count < rows.length;
-    all.disabled = rows.length === 0;
-    const topRow = rows[Math.floor(top / rowHeight)];
-    const entry = rendered.get(focused) || rendered.get(active) || rendered.get(topRow?.id);
-    if (entry) setTabIndex(entry.line, 0);
+    all.setAttribute("aria-label", `Select all ${count.toLocaleString("en-US")} runs`);
+    all.checked = count > 0 && selected.size === count;
+    all.indeterminate = selected.size > 0 && selected.size < count;
+    all.disabled = count === 0;
+    setReachable();
+  }
+
+  function setReachable() {
+    const entry = rendered.get(focused) || rendered.get(model.get("active")) || rendered.get(rows[0]?.id);
+    if (entry?.line === reachable) return;
+    if (reachable) setTabIndex(reachable, -1);
+    reachable = entry?.line ?? null;
+    if (reachable) setTabIndex(reachable, 0);
   }
 
   // Users reach one row and its buttons with Tab, and the other rows with the arrow keys.
@@ -263,10 +217,9 @@ function render({ model, el }) {
   }
 
   // Scroll to a row, but only as far as necessary.
-  function scrollTo(place) {
-    if (place === undefined) return;
-    const top = place * rowHeight;
-    const bottom = top + rowHeight + head.offsetHeight - frame.clientHeight;
+  function scrollTo(line) {
+    const top = placeOf(line);
+    const bottom = line.offsetTop + line.offsetHeight - frame.clientHeight;
     if (top < frame.scrollTop) frame.scrollTop = top;
     else if (bottom > frame.scrollTop) frame.scrollTop = bottom;
   }
@@ -274,11 +227,11 @@ function render({ model, el }) {
   function focusRow(place) {
     const row = rows[Math.min(Math.max(place, 0), rows.length - 1)];
     if (!row) return null;
-    scrollTo(places.get(row.id));
-    drawRows();
+    const { line } = rendered.get(row.id);
     focused = row.id;
-    drawSelection();
-    rendered.get(row.id).line.focus({ preventScroll: true });
+    setReachable();
+    scrollTo(line);
+    line.focus({ preventScroll: true });
     return row.id;
   }
 
@@ -289,14 +242,10 @@ function render({ model, el }) {
       title?.scrollIntoView({ block: "nearest", behavior: "smooth" });
     }, 600);
 
-  const between = (from, to) => {
-    const [a, b] = [places.get(from) ?? -1, places.get(to)].sort((x, y) => x - y);
-    return a < 0 ? [to] : rows.slice(a, b + 1).map((row) => row.id);
-  };
-
   function pick(id, event, toggles) {
     const selected = chosen();
-    if (event.shiftKey && anchor) between(anchor, id).forEach((one) => selected.add(one));
+    const range = event.shiftKey && anchor ? [anchor, id] : null;
+    if (range) selected.add(id);
     else if (toggles || event.ctrlKey || event.metaKey) selected.has(id) ? selected.delete(id) : selected.add(id);
     else if (selected.size < 2) {
       // Keep a selection of several runs when the user opens a run.
@@ -305,6 +254,8 @@ function render({ model, el }) {
     }
     anchor = id;
     send(selected, toggles ? undefined : id);
+    // The kernel adds the other runs of a range, because the range may begin on another page.
+    if (range) model.send({ range });
   }
 
   body.addEventListener("focusin", (event) => {
@@ -343,6 +294,8 @@ function render({ model, el }) {
   function receive(content, buffers) {
     if (content.menu) rowMenu.receive(content);
     else if (content.download) download(content.download, buffers[0]);
+    else if (content.enter) focusRow(content.enter > 0 ? 0 : rows.length - 1);
+    else if (rendered.has(content.reveal)) scrollTo(rendered.get(content.reveal).line);
   }
 
   body.addEventListener("contextmenu", (event) => {
@@ -368,7 +321,10 @@ function render({ model, el }) {
     const place = places.get(id);
     if (place === undefined) return;
     const to = { ArrowDown: place + 1, ArrowUp: place - 1, Home: 0, End: rows.length - 1 }[event.key];
-    if (to !== undefined) {
+    if (to < 0 || to >= rows.length) {
+      // If the user presses the key several times before the new page arrives, the kernel turns only one page.
+      model.send({ turn: to < 0 ? -1 : 1, start: model.get("start") });
+    } else if (to !== undefined) {
       const there = focusRow(to);
       if (event.shiftKey) pick(there, { shiftKey: true }, true);
     } else if (event.key === " ") pick(id, { shiftKey: false }, true);
@@ -379,51 +335,31 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
   });
-  let scheduled = 0;
-  frame.addEventListener("scroll", () => {
-    rowMenu.close();
-    const start = Math.floor(frame.scrollTop / rowHeight);
-    const isNear = Math.abs(start - AROUND - first) < AROUND / 2 || (first === 0 && start < AROUND * 1.5);
-    if (isNear || scheduled) return;
-    scheduled = requestAnimationFrame(() => {
-      scheduled = 0;
-      drawRows();
-    });
-  });
-  all.addEventListener("click", () => {
-    const selected = chosen();
-    for (const row of rows) all.checked ? selected.add(row.id) : selected.delete(row.id);
-    send(selected);
-  });
+  frame.addEventListener("scroll", () => rowMenu.close());
+  all.addEventListener("click", () => model.send({ select_all: all.checked }));
 
   on("rows", takeRows);
   on("columns", () => {
-    rendered.forEach((known) => known.line.remove());
-    rendered.clear();
+    for (const known of rendered.values()) known.text = null;
     drawHead();
     takeRows();
   });
-  on("resets", () => {
-    if (takeReset()) drawRows();
+  on("resets", takeReset);
+  on("start", drawPlaces);
+  on("count", () => {
+    drawPlaces();
+    drawSelection();
   });
   on("sort", drawHead);
   on("widths", () => widths.draw());
-  on("selected", () => drawSelection());
-  on("active", () => {
-    // A run that was opened in a chart can be on a row that is out of view.
-    scrollTo(places.get(model.get("active")));
-    drawSelection();
-  });
+  on("selected", drawSelection);
+  on("active", drawSelection);
   on("empty", drawEmpty);
   drawHead();
   takeRows();
   model.on("msg:custom", receive);
   off.push(() => model.off("msg:custom", receive));
-  return () => {
-    cancelAnimationFrame(scheduled);
-    cancelAnimationFrame(measuring);
-    off.forEach((call) => call());
-  };
+  return () => off.forEach((call) => call());
 }
 
 export default { render };

@@ -33,6 +33,8 @@ __all__ = ["MENU_ACTIONS", "RunTable", "RunTableView"]
 
 _SCRIPTS = ("column_widths.js", "row_menu.js", "run_table.js")
 
+_PAGER = (("First", "first"), ("◀ Previous", "previous"), ("Next ▶", "next"), ("Last", "last"))
+
 MENU_ACTIONS = ("from_failure", "all_steps", "terminate", "delete")
 """The actions in the context menu of a row."""
 
@@ -46,8 +48,10 @@ class RunTable(anywidget.AnyWidget):
         The columns (see `Column`; ``tag`` is the key of a tag) and the rows (see `table_rows`).
     widths : dict
         The widths in CSS pixels of the columns that the user has resized. Only the browser uses these widths.
+    start, count : int
+        The position of the page's first row among all matching runs, and the number of matching runs.
     selected : list of str
-        The ids of the selected runs.
+        The ids of the selected runs, on all pages.
     active : str
         The id of the open run.
     sort : list of str
@@ -62,6 +66,8 @@ class RunTable(anywidget.AnyWidget):
 
     columns: Any = traitlets.List().tag(sync=True)
     rows: Any = traitlets.List().tag(sync=True)
+    start = traitlets.Int(0).tag(sync=True)
+    count = traitlets.Int(0).tag(sync=True)
     widths: Any = traitlets.Dict().tag(sync=True)
     selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
     active = traitlets.Unicode("").tag(sync=True)
@@ -71,7 +77,7 @@ class RunTable(anywidget.AnyWidget):
 
 
 class RunTableView:
-    """The table, and a line below it that shows the range of displayed runs.
+    """The table, and below it the range of displayed runs and the buttons that change the page.
 
     Parameters
     ----------
@@ -99,11 +105,15 @@ class RunTableView:
         self.table = RunTable(columns=_columns(model.view.columns))
         self._shown_part: tuple[Any, ...] = (model.filters, model.page, model.view.sort)
         self._shown = widgets.HTML()
-        self._newer = widgets.Button(description="◀ Newer", layout=widgets.Layout(width="auto"))
-        self._older = widgets.Button(description="Older ▶", layout=widgets.Layout(width="auto"))
         background = model.background
-        background.on_click(self._newer, lambda: model.go_to_page(model.page - 1))
-        background.on_click(self._older, lambda: model.go_to_page(model.page + 1))
+        self._to_first, self._to_previous, self._to_next, self._to_last = self._pager = [
+            widgets.Button(description=name, tooltip=f"Show the {page} page", layout=widgets.Layout(width="auto"))
+            for name, page in _PAGER
+        ]
+        background.on_click(self._to_first, lambda: model.go_to_page(0))
+        background.on_click(self._to_previous, lambda: model.go_to_page(model.page - 1))
+        background.on_click(self._to_next, lambda: model.go_to_page(model.page + 1))
+        background.on_click(self._to_last, lambda: model.go_to_page(model.page_count - 1))
         background.on_change(self.table, self._select, name="selected")
         background.on_change(self.table, lambda run_id: model.open_run(run_id or None), name="active")
         background.on_change(self.table, self._sort, name="sort")
@@ -115,7 +125,7 @@ class RunTableView:
             layout=widgets.Layout(width="auto"),
         )
         background.on_click(self._download, self._start_download)
-        foot = widgets.HBox([self._shown, self._newer, self._older, self._columns.button, self._download])
+        foot = widgets.HBox([self._shown, *self._pager, self._columns.button, self._download])
         foot.add_class("dnb-wrap")
         foot.add_class("dnb-foot")
         self.widget: Any = widgets.VBox(
@@ -131,6 +141,7 @@ class RunTableView:
         # Send all changes in one message, so that the browser draws the table only once.
         with self.table.hold_sync():
             self.table.empty = self._empty_message()
+            self.table.start, self.table.count = model.page * ROWS_PER_PAGE, len(model.runs)
             if columns != self.table.columns:
                 self.table.columns = columns
             if rows != self.table.rows:
@@ -142,6 +153,10 @@ class RunTableView:
             self.draw_selection()
         self._columns.draw()
         self._draw_foot()
+
+    def reveal_sought_run(self) -> None:
+        """Scroll to the run that the model seeks."""
+        self.table.send({"reveal": self._model.sought_run_id})
 
     def draw_selection(self) -> None:
         """Highlight the selected rows and the open run."""
@@ -163,15 +178,14 @@ class RunTableView:
         count = len(model.runs)
         self._download.disabled = count == 0
         has_pages = model.page_count > 1
-        for button in (self._newer, self._older):
+        for button in self._pager:
             button.layout.display = "" if has_pages else "none"
-        self._newer.disabled = model.page == 0
-        self._older.disabled = model.page >= model.page_count - 1
+        self._to_first.disabled = self._to_previous.disabled = model.page == 0
+        self._to_next.disabled = self._to_last.disabled = model.page >= model.page_count - 1
         if has_pages:
             first = model.page * ROWS_PER_PAGE
             last = min(first + ROWS_PER_PAGE, count)
-            which = f"{count_text(first + 1)} to {count_text(last)}"
-            words = f"showing {count_text(last - first)} of {count_text(count)} runs ({which})"
+            words = f"showing runs {count_text(first + 1)} to {count_text(last)} of {count_text(count)}"
         else:
             words = f"showing all {plural(count, 'run')}" if count else "no runs"
         zone = escape(zone_name(self._viewport.zone))
@@ -192,8 +206,29 @@ class RunTableView:
         self.draw_selection()
 
     def _receive(self, content: Mapping[str, Any]) -> None:
-        """Handle a message from the context menu of a row: open the menu, start an action, or filter."""
-        run_id = str(content.get("menu") or content.get("run_id"))
+        """Handle a message from the browser: select or filter runs, turn the page, open the menu of a row, or act."""
+        model = self._model
+        if "select_all" in content:
+            model.select(model.runs["run_id"] if content["select_all"] else ())
+            self.draw_selection()
+        elif "range" in content:
+            model.select_range(*content["range"])
+        elif "turn" in content:
+            self._turn(content["turn"], content["start"])
+        else:
+            self._receive_of_row(str(content.get("menu") or content.get("run_id")), content)
+
+    def _turn(self, step: int, start: int) -> None:
+        """Show the next or the previous page, and focus its first or last row.
+
+        Do nothing if the message is late and the table shows another page already.
+        """
+        page = self._model.page + step
+        if start == self.table.start and 0 <= page < self._model.page_count:
+            self._model.go_to_page(page)
+            self.table.send({"enter": step})
+
+    def _receive_of_row(self, run_id: str, content: Mapping[str, Any]) -> None:
         run = self._model.cache.run(run_id)
         if run is None:
             return

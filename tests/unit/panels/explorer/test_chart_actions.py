@@ -112,8 +112,8 @@ def test_the_text_for_each_mark_is_sent_as_plain_json(explore):
 
 
 def test_a_click_on_a_mark_opens_its_run(explore):
-    explorer = explore(many_runs(2_500))
-    run_id = explorer.frame["run_id"][1_700]
+    explorer = explore(many_runs(250))
+    run_id = explorer.frame["run_id"][170]
     act(explorer, "mark", run_id)
     assert explorer.selection == [run_id]
     assert explorer.model.open_run_id == run_id
@@ -123,7 +123,7 @@ def test_a_click_on_a_mark_opens_its_run(explore):
 
 
 def test_a_click_on_a_mark_goes_to_the_right_page_of_a_sorted_table(explore):
-    explorer = explore(many_runs(2_500), sort="duration")
+    explorer = explore(many_runs(250), sort="duration")
     run_id = explorer.frame["run_id"][explorer.frame["duration"].argmax()]
     act(explorer, "mark", run_id)
     assert explorer.model.page == 2

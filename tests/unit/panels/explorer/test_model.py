@@ -205,15 +205,28 @@ def test_a_run_excluded_by_filters_is_not_selected(bench):
 
 
 def test_the_table_is_divided_into_pages(bench):
-    one = bench(make_runs(2500))
+    one = bench(make_runs(250))
     model = one.load()
     assert model.page_count == 3
-    assert len(model.page_runs) == 1000
+    assert len(model.page_runs) == 100
     model.go_to_page(99)
     assert model.page == 2
-    assert model.page_runs["run_id"].tolist() == ids(model)[2000:]
+    assert model.page_runs["run_id"].tolist() == ids(model)[200:]
     model.change_filters(created_after="5h")
     assert model.page == 0
+
+
+def test_a_range_of_rows_on_several_pages_is_added_to_the_selection(bench):
+    frame = make_runs(250)
+    frame["job_name"] = [f"job_{number % 7}" for number in range(250)]
+    model = bench(frame).load()
+    model.sort_by("job_name")
+    rows = model.table_frame()["run_id"].tolist()
+    model.select(rows[:1])
+    model.select_range(rows[201], rows[98])
+    assert set(model.selection) == {rows[0], *rows[98:202]}
+    model.select_range("a run that no longer matches", rows[3])
+    assert set(model.selection) == {rows[0], rows[3], *rows[98:202]}
 
 
 @pytest.mark.parametrize("ascending", [True, False])

@@ -9,16 +9,15 @@ import pytest
 
 from dagster_nb.panels.changes import Changes
 from dagster_nb.panels.explorer import RunExplorer
-from dagster_nb.panels.explorer import model as explorer_model
 from dagster_nb.panels.explorer.filters import matching_runs
-from dagster_nb.panels.explorer.views import charts, run_table
+from dagster_nb.panels.explorer.model import ROWS_PER_PAGE
+from dagster_nb.panels.explorer.views import charts
 from dagster_nb.panels.explorer.views.summary_tiles import summarize, tiles_html
 from dagster_nb.panels.pictures import Picture
 from tests.unit.panels.conftest import NOW, FakeSource, many_runs
 
 CLICKS = 300
 CLICKS_PER_CHECK = 30
-ROWS_PER_PAGE = 100
 
 
 class SlowSource(FakeSource):
@@ -92,17 +91,10 @@ class Browser:
         table.sort = pick([["duration", "descending"], ["job_name", "ascending"], ["", "none"]])
 
     def _page(self, bar, table, pick):
-        pick([self.explorer._table._older, self.explorer._table._newer]).click()
+        pick(self.explorer._table._pager).click()
 
     def _refresh(self, bar, table, pick):
         self.explorer.refresh()
-
-
-@pytest.fixture(autouse=True)
-def _small_pages(monkeypatch):
-    """Make pages small, because drawing a thousand rows after each click would take most of the time."""
-    for module in (explorer_model, run_table):
-        monkeypatch.setattr(module, "ROWS_PER_PAGE", ROWS_PER_PAGE)
 
 
 @pytest.fixture
