@@ -75,7 +75,9 @@ class Explorer:
         return json.loads(self.notebook.run("import json; print(json.dumps(explorer.frame['run_id'].tolist()))"))
 
     def reset(self) -> None:
-        self.notebook.run("explorer.set_filters(); explorer.model.select([]); explorer.model.open_run(None)")
+        self.notebook.run(
+            "explorer.set_filters(); explorer.model.go_to_page(0); explorer.model.select([]); explorer.model.open_run(None)"
+        )
         expect(self.button("Clear all")).to_be_disabled()
 
     def shows(self, expected: pd.DataFrame) -> None:
