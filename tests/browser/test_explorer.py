@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 
 
 expect.set_options(timeout=60_000)
+# Start code in the kernel, and do not wait until it has finished.
+START = """
+(code) => {
+  jupyterapp.shell.currentWidget.sessionContext.session.kernel.requestExecute({ code, store_history: false });
+}
+"""
 HOSTILE = '<img src=x onerror="window.pwned=1">$\\alpha$ &amp; <script>window.pwned=1</script> שלום \u202eevil\u202c 🎉'
 
 
@@ -54,10 +60,12 @@ class Explorer:
         """The rows of the current page."""
         return self.box.locator("tr[data-run]")
 
+    def field(self, label: str):
+        return self.box.locator("input").and_(self.box.get_by_label(label, exact=True))
+
     def fill(self, label: str, text: str) -> None:
-        field = self.box.locator("input").and_(self.box.get_by_label(label, exact=True))
-        field.fill(text)
-        field.press("Enter")
+        self.field(label).fill(text)
+        self.field(label).press("Enter")
 
     @property
     def select_all(self):
@@ -75,9 +83,8 @@ class Explorer:
         return json.loads(self.notebook.run("import json; print(json.dumps(explorer.frame['run_id'].tolist()))"))
 
     def reset(self) -> None:
-        self.notebook.run(
-            "explorer.set_filters(); explorer.model.go_to_page(0); explorer.model.select([]); explorer.model.open_run(None)"
-        )
+        self.notebook.run("explorer.set_filters(); explorer.model.go_to_page(0)")
+        self.notebook.run("explorer.model.select([]); explorer.model.open_run(None)")
         expect(self.button("Clear all")).to_be_disabled()
 
     def shows(self, expected: pd.DataFrame) -> None:
@@ -153,6 +160,29 @@ def test_filters_show_the_same_runs_as_pandas(clean, demo):
     clean.box.get_by_label("only unresolved failures").check()
     clean.shows(dnb.analysis.unresolved_failures(runs))
     clean.notebook.check()
+
+
+def test_a_busy_kernel_does_not_overwrite_what_the_user_types(clean, tmp_path):
+    clean.fill("Run id", "a1")
+    expect(clean.button("Clear all")).to_be_enabled()
+    go_on = tmp_path / "go_on"
+    code = f"import pathlib, time\nwhile not pathlib.Path({str(go_on)!r}).exists(): time.sleep(0.01)"
+    clean.page.evaluate(START, code)
+    clean.button("Clear all").click()
+    field = clean.field("Run id")
+    field.fill("b2")
+    go_on.touch()
+    expect(clean.button("Clear all")).to_be_disabled()
+    expect(field).to_have_value("b2")
+    field.press("Enter")
+    expect(clean.button("Clear all")).to_be_enabled()
+    expect(field).to_have_value("b2")
+    assert clean.notebook.run("print(explorer.filters)") == "{'run_id_contains': 'b2'}"
+    # When the user is not typing, the field shows the filter.
+    clean.button("Clear all").click()
+    expect(field).to_have_value("")
+    clean.notebook.run("explorer.set_filters(run_id_contains='c3')")
+    expect(field).to_have_value("c3")
 
 
 def test_an_invalid_filter_is_reported(clean):

@@ -15,7 +15,7 @@ from dagster_nb.panels.explorer.filters import ExplorerFilters, parse_duration
 from dagster_nb.panels.explorer.views.chosen_filters import ChosenFilters
 from dagster_nb.panels.explorer.views.filter_suggestions import FilterSuggestions
 from dagster_nb.panels.markup import text
-from dagster_nb.panels.suggestion_field import SuggestionField
+from dagster_nb.panels.text_field import TextField
 from dagster_nb.parse_time import to_seconds, with_zone
 from dagster_nb.statuses import RUN_STATUSES, status_of
 from dagster_nb.words import count_text
@@ -50,19 +50,19 @@ class FilterBar:
         self._chips: dict[str, Any] = {}
         self._wants_custom_range = False
         self._statuses = _row()
-        self._job = SuggestionField(name="Job", placeholder="any")
-        self._location = SuggestionField(name="Location", placeholder="any")
-        self._tag_key = SuggestionField(name="Tag", placeholder="key")
-        self._tag_value = SuggestionField(name="=", placeholder="value")
+        self._job = TextField(name="Job", placeholder="any")
+        self._location = TextField(name="Location", placeholder="any")
+        self._tag_key = TextField(name="Tag", placeholder="key")
+        self._tag_value = TextField(name="=", placeholder="value")
         self._add_tag_button = _button("Add tag")
         self._suggestions = FilterSuggestions(model, self._job, self._location, self._tag_key, self._tag_value)
         self._range = widgets.ToggleButtons(options=_PRESETS, value="", style={"button_width": "auto"})
-        self._after = _text_field("from", "2026-01-31 or 12h", width="190px")
-        self._before = _text_field("to", "now", width="170px")
+        self._after = TextField(name="from", placeholder="2026-01-31 or 12h", width="150px")
+        self._before = TextField(name="to", placeholder="now", width="150px")
         self._custom = _row(self._after, self._before)
-        self._run_id = _text_field("Run id", "part of an id", width="190px")
-        self._min_duration = _text_field("Duration at least", "10 min", width="190px")
-        self._max_duration = _text_field("at most", "2 h", width="140px")
+        self._run_id = TextField(name="Run id", placeholder="part of an id", width="140px")
+        self._min_duration = TextField(name="Duration at least", placeholder="10 min", width="85px")
+        self._max_duration = TextField(name="at most", placeholder="2 h", width="85px")
         self._unresolved = widgets.Checkbox(
             description="only unresolved failures", indent=False, layout=widgets.Layout(width="auto")
         )
@@ -234,12 +234,6 @@ def _row(*children: Any) -> Any:  # noqa: ANN401 - widgets
 
 def _button(label: str) -> Any:  # noqa: ANN401
     return widgets.Button(description=label, layout=widgets.Layout(width="auto"))
-
-
-def _text_field(name: str, placeholder: str, *, width: str) -> Any:  # noqa: ANN401
-    return widgets.Text(
-        description=name, placeholder=placeholder, continuous_update=False, layout=widgets.Layout(width=width)
-    )
 
 
 def _set_value(widget: Any, value: object) -> None:  # noqa: ANN401

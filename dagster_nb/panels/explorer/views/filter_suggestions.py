@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dagster_nb.panels.explorer.model import ExplorerModel
-    from dagster_nb.panels.suggestion_field import SuggestionField
+    from dagster_nb.panels.text_field import TextField
 
 __all__ = ["FilterSuggestions"]
 
@@ -31,10 +31,10 @@ class FilterSuggestions:
     def __init__(
         self,
         model: ExplorerModel,
-        job: SuggestionField,
-        location: SuggestionField,
-        tag_key: SuggestionField,
-        tag_value: SuggestionField,
+        job: TextField,
+        location: TextField,
+        tag_key: TextField,
+        tag_value: TextField,
     ):
         self._model = model
         self._columns = {"job_name": job, "location": location}
@@ -61,7 +61,7 @@ class FilterSuggestions:
         _offer(self._tag_value, [value for value, _ in counts.most_common(_MAX_SUGGESTIONS)])
 
 
-def _offer(field: SuggestionField, options: list[str]) -> None:
+def _offer(field: TextField, options: list[str]) -> None:
     offered = options[:_MAX_SUGGESTIONS]
     if field.options != offered:
         field.options = offered

@@ -1,7 +1,7 @@
-"""``SuggestionField``: a text field with suggestions.
+"""``TextField``: a text field, with or without suggestions, that never overwrites what the user is typing.
 
-Whenever the suggestions of an ipywidgets ``Combobox`` change, it overwrites what the user is typing. In the explorer,
-suggestions change whenever runs arrive.
+The ``Text`` and the ``Combobox`` of ipywidgets overwrite it whenever the kernel changes the widget, for example when
+runs arrive, or when a busy kernel handles an earlier click on "Clear all".
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import traitlets
 
 from dagster_nb.panels.viewport import STATIC
 
-__all__ = ["SuggestionField"]
+__all__ = ["TextField"]
 
 
-class SuggestionField(anywidget.AnyWidget):
-    """A text field with suggestions. Users can also type any other text.
+class TextField(anywidget.AnyWidget):
+    """A text field. Users can choose one of the suggestions or type any other text.
 
     Attributes
     ----------
@@ -31,7 +31,7 @@ class SuggestionField(anywidget.AnyWidget):
         The CSS width of the field.
     """
 
-    _esm = STATIC / "suggestion_field.js"
+    _esm = STATIC / "text_field.js"
 
     name = traitlets.Unicode("").tag(sync=True)
     placeholder = traitlets.Unicode("").tag(sync=True)

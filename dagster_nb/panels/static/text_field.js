@@ -1,4 +1,4 @@
-// A text field with suggestions. Changes from the kernel do not overwrite what the user is typing.
+// A text field, with or without suggestions. Changes from the kernel do not overwrite what the user is typing.
 let count = 0;
 
 function render({ model, el }) {
@@ -11,7 +11,7 @@ function render({ model, el }) {
   input.type = "text";
   input.autocomplete = "off";
   input.spellcheck = false;
-  label.className = "dnb-suggest";
+  label.className = "dnb-text-field";
   name.className = "dnb-muted";
   label.append(name, input, list);
   el.append(label);
@@ -30,21 +30,24 @@ function render({ model, el }) {
       })
     );
   };
+  let isTyping = false; // whether the user has typed something that the kernel does not have yet
   const take = () => {
-    input.value = model.get("value");
+    if (!isTyping) input.value = model.get("value");
   };
   const send = () => {
+    isTyping = false;
     if (input.value === model.get("value")) return;
     model.set("value", input.value);
     model.save_changes();
   };
-  input.addEventListener("change", send);
+  for (const name of ["change", "blur"]) input.addEventListener(name, send);
   input.addEventListener("keydown", (event) => {
     if (event.key === "Enter") send();
     // Prevent Jupyter from handling the key as a shortcut.
     event.stopPropagation();
   });
   input.addEventListener("input", (event) => {
+    isTyping = true;
     // When the user clicks a suggestion, its whole text arrives at once instead of key by key.
     if (!event.inputType || event.inputType === "insertReplacementText") send();
   });
