@@ -13,6 +13,7 @@ from dagster_nb.errors import (
     QueryError,
     ReadOnlyError,
     RequestTimeoutError,
+    RunNotFoundError,
     ServerError,
     UnauthorizedError,
 )
@@ -30,6 +31,7 @@ _TITLES: tuple[tuple[type[Exception], str], ...] = (
     (RequestTimeoutError, "Dagster takes too long to answer"),
     (UnauthorizedError, "Dagster does not permit this"),
     (ReadOnlyError, "This client is read-only"),
+    (RunNotFoundError, "This id does not identify one run"),
     (OutcomeUnknownError, "The outcome is unknown"),
     (ServerError, "Dagster reported an error"),
     (QueryError, "Dagster rejected the query"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dagster_nb.errors import RunNotFoundError
 from dagster_nb.panels.explorer.actions import ActionsModel
 from dagster_nb.panels.explorer.attention import Attention
 from dagster_nb.panels.explorer.daemons_and_queue import ServerState, read_server_state
@@ -284,11 +285,16 @@ class RunExplorer(Panel):
         on("reading", self._draw_reading)
         on("filters page view", self._update_static_output)
         on("runs", self._update_data_of_static_output)
-        on("error", lambda: self._show_error(self.model.error, self.refresh))
+        on("error", self._show_error_of_model)
         self._on_resize(self._charts.draw)
         for redraw in (self._table.draw, self._header.draw, self._details.draw, self._attention_view.draw):
             self._on_time_zone(redraw)
         self._on_resize(self._details.draw_tab)
+
+    def _show_error_of_model(self) -> None:
+        error = self.model.error
+        # Reading again cannot resolve an ambiguous run id.
+        self._show_error(error, None if isinstance(error, RunNotFoundError) else self.refresh)
 
     def _draw_runs(self) -> None:
         # Draw the table and the chart first, because users look there first.

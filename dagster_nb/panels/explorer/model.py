@@ -10,12 +10,14 @@ import numpy as np
 import pandas as pd
 
 from dagster_nb.analysis import regressions
+from dagster_nb.errors import RunNotFoundError
 from dagster_nb.panels.changes import Changes
 from dagster_nb.panels.explorer.columns import column_values
 from dagster_nb.panels.explorer.fetching import FetchProgress, FetchResult, fetch_all, fetch_changes
 from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
 from dagster_nb.panels.explorer.run_cache import RunCache
 from dagster_nb.panels.explorer.view_settings import ExplorerView
+from dagster_nb.short_run_ids import full_ids_of_filter, is_shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -169,6 +171,8 @@ class ExplorerModel:
             return
         self.filters = filters
         self.page = 0
+        if isinstance(self.error, RunNotFoundError):
+            self._set_error(None)
         self.changes.emit("filters")
         self._update_runs()
         self._read_missing()
@@ -348,6 +352,18 @@ class ExplorerModel:
         self.changes.emit("runs")
         if self.selection:
             self.select(self.selection)
+        self._report_ambiguous_ids()
+
+    def _report_ambiguous_ids(self) -> None:
+        """Report a shortened run id that several runs match, like a read from the source."""
+        run_ids = self.filters.run_ids or ()
+        if not any(map(is_shortened, run_ids)):
+            return
+        try:
+            full_ids_of_filter(run_ids, self.cache.frame["run_id"])
+        except RunNotFoundError as error:
+            if str(error) != str(self.error):
+                self._set_error(error)
 
     def _sorted_runs(self) -> pd.DataFrame:
         """Return all matching runs in the order of the table.

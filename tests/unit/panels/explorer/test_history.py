@@ -42,6 +42,27 @@ def test_a_filter_by_run_ids_accepts_shortened_ids(history):
     explorer.close()
 
 
+def test_an_ambiguous_run_id_lists_the_candidates_like_the_displayed_code():
+    with FakeDagster() as fake, fake.connect() as client:
+        other = make_run(7)["runId"][:-1] + "1"
+        fake.runs = [make_run(8), make_run(7, status="FAILURE"), make_run(7, runId=other)]
+        explorer = dnb.RunExplorer(client).wait()
+        explorer.set_filters(run_ids="00000007", status="FAILURE")
+        with pytest.raises(dnb.RunNotFoundError, match=f"(?s)2 runs have an id.*{other}") as caught:
+            client.runs(**explorer.filters)
+        assert str(explorer.wait().model.error) == str(caught.value)
+        assert other in explorer._error_box._message.value
+        assert explorer._error_box._retry_button.layout.display == "none", "reading again would not help"
+        explorer.set_filters(run_ids=other)
+        assert explorer.wait().model.error is None
+        assert explorer.frame["run_id"].tolist() == client.runs(**explorer.filters)["run_id"].tolist() == [other]
+        # An explorer that has not read the runs yet shows the same error.
+        opened = dnb.RunExplorer(client, run_ids="00000007").wait()
+        assert str(opened.model.error) == str(caught.value)
+        opened.close()
+        explorer.close()
+
+
 def test_the_displayed_code_opens_the_history(history, explorer):
     explorer.set_filters(status="FAILURE")
     explorer._code._open.value = True
