@@ -16,11 +16,13 @@ __all__ = ["WIDGET_MIME_TYPE", "saved_html"]
 WIDGET_MIME_TYPE = "application/vnd.jupyter.widget-view+json"
 
 _OUTPUT = ".jp-OutputArea-child"
+_CONTENT = ".jp-OutputArea-output"
 # JupyterLab may insert an empty element between two outputs.
 _GAPS = ("+", f"+:not({_OUTPUT})+")
 _LIVE = ".dnb:not(.jupyter-widgets-disconnected)"
-# The first selector matches the error message that JupyterLab shows if a widget does not exist.
-_DEAD = ":is(:has(>.jp-OutputArea-output.jupyter-widgets),:has(.dnb.jupyter-widgets-disconnected))"
+# The first selector matches a message in place of the widget: "Loading widget..." until the page is connected to a
+# kernel, and then an error, because the widget does not exist.
+_DEAD = f":is(:has(>{_CONTENT}.lm-Panel):not(:has(>{_CONTENT}>*)),:has(.dnb.jupyter-widgets-disconnected))"
 _STYLE = "".join(
     [
         *(f"{_OUTPUT}:has({_LIVE}){gap}{_OUTPUT}:has(.dnb-saved){{display:none}}" for gap in _GAPS),

@@ -22,6 +22,26 @@ def shows_live_panels(page: Page) -> None:
     expect(page.get_by_text(_HOW_TO_USE).locator("visible=true")).to_have_count(0)
 
 
+# Replace the content of each widget output as ipywidgets does before the page is connected to a kernel. Return the number
+# of these outputs.
+_SHOW_LOADING = """
+() => [...document.querySelectorAll(".dnb-saved")].filter((saved) => {
+  let output = saved.closest(".jp-OutputArea-child").previousElementSibling;
+  if (!output.matches(".jp-OutputArea-child")) output = output.previousElementSibling;
+  const content = output.querySelector(".jp-OutputArea-output");
+  content.classList.remove("jupyter-widgets");
+  content.textContent = "Loading widget...";
+  return true;
+}).length
+"""
+
+
+def hides_loading_message(page: Page) -> None:
+    """Check that a reopened notebook hides Jupyter's message about widgets that it is still loading."""
+    assert page.evaluate(_SHOW_LOADING) == len(_PANELS)
+    expect(page.get_by_text("Loading widget").locator("visible=true")).to_have_count(0)
+
+
 def shows_static_output(page: Page) -> None:
     """Check that the page shows the static output of all four panels, with rows and pictures, and no live panels."""
     expect(page.get_by_text(_HOW_TO_USE).locator("visible=true")).to_have_count(len(_PANELS))

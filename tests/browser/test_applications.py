@@ -22,7 +22,7 @@ from playwright.sync_api import expect
 
 from tests.browser.keys import REFUSE_CHANGES, press_keys
 from tests.browser.lab import IDLE, SCREENSHOTS, free_port, record_errors, run_code
-from tests.browser.saved_panels import shows_static_output
+from tests.browser.saved_panels import hides_loading_message, shows_static_output
 
 expect.set_options(timeout=60_000)
 ROOT = Path(__file__).parents[2]
@@ -101,6 +101,16 @@ class Tab:
     def shot(self, name):
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+    def dark_shot(self, name):
+        """Take a screenshot of a notebook in the dark theme."""
+        for theme in ("Dark", "Light"):
+            change = "theme => jupyterapp.commands.execute('apputils:change-theme', { theme }).then(() => null)"
+            self.page.evaluate(change, f"JupyterLab {theme}")
+            dark = "true" if theme == "Light" else "false"
+            self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{dark}'")
+            if theme == "Dark":
+                self.shot(name)
 
 
 @pytest.fixture
@@ -210,6 +220,7 @@ def test_the_explorer_works_in_notebook_7(tab, demo, tmp_path):
         tab.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
         shows_static_output(tab.page)
         tab.shot("notebook_7_restarted")
+        tab.dark_shot("notebook_7_restarted_dark")
         tab.page.evaluate("jupyterapp.commands.execute('docmanager:save').then(() => null)")
         tab.page.wait_for_function("!jupyterapp.shell.currentWidget.context.model.dirty")
         tab.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.shutdown()")
@@ -217,7 +228,9 @@ def test_the_explorer_works_in_notebook_7(tab, demo, tmp_path):
         tab.page.goto(f"{url}/notebooks/04_explorer.ipynb?token={token}")
         tab.page.wait_for_function(IDLE, timeout=60_000)
         shows_static_output(tab.page)
+        tab.dark_shot("notebook_7_reopened_dark")
         tab.shot("notebook_7_reopened")
+        hides_loading_message(tab.page)
 
 
 # Whether the explorer's static output has a chart and many rows

@@ -10,7 +10,7 @@ import sys
 from playwright.sync_api import expect
 
 from tests.browser.lab import IDLE
-from tests.browser.saved_panels import shows_live_panels, shows_static_output
+from tests.browser.saved_panels import hides_loading_message, shows_live_panels, shows_static_output
 
 CELLS = (
     "import dagster_nb as dnb\nclient = dnb.connect({url!r})\nexplorer = dnb.RunExplorer(client).wait()\nexplorer",
@@ -83,6 +83,7 @@ def test_panels_are_readable_after_a_kernel_restart_and_in_a_saved_notebook(note
     shows_static_output(page)
     opened.shot("reopened_dark")
     opened.theme(dark=False)
+    hides_loading_message(page)
 
     # Change the file so that its signature becomes invalid and Jupyter no longer trusts the notebook.
     path = opened.lab.root / f"{opened.name}.ipynb"

@@ -67,14 +67,18 @@ def _cell(kind: str, value: Any, zone: tzinfo) -> str:  # noqa: ANN401 - a cell
     if kind == "tags":
         return text(", ".join(f"{key}: {one}" for key, one in value.items() if not key.startswith("dagster/")))
     if kind == "span":
-        return duration_text(value)
+        return _on_one_line(duration_text(value))
     if pd.isna(value):
         return ""
     if kind == "status":
         return status(str(value))
     if kind == "time":
-        return time_text(value.tz_convert(zone))
+        return _on_one_line(time_text(value.tz_convert(zone)))
     return f"<code>{text(short_id(value))}</code>" if kind == "id" else text(value)
+
+
+def _on_one_line(value: str) -> str:
+    return f'<span style="white-space: nowrap">{value}</span>'
 
 
 def _summary(model: ExplorerModel, zone: tzinfo) -> list[str]:
