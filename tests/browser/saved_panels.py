@@ -22,8 +22,8 @@ def shows_live_panels(page: Page) -> None:
     expect(page.get_by_text(_HOW_TO_USE).locator("visible=true")).to_have_count(0)
 
 
-# Replace the content of each widget output as ipywidgets does before the page is connected to a kernel. Return the number
-# of these outputs.
+# Replace the content of each widget output, as ipywidgets does before the page is connected to a kernel. Return the
+# number of these outputs.
 _SHOW_LOADING = """
 () => [...document.querySelectorAll(".dnb-saved")].filter((saved) => {
   let output = saved.closest(".jp-OutputArea-child").previousElementSibling;
