@@ -1,14 +1,17 @@
 // One page of the table of runs. Messages to the kernel identify rows by run id, because rows can move. The document
-// contains all rows of the page, so that the browser's find-in-page finds them.
+// contains all rows of the page, so that the browser's find-in-page finds them. A row has few elements, because the
+// browser computes the styles of all elements again when the focus moves in JupyterLab.
 
-// Insert text from users as a text node, never as markup. Isolate it, so that its writing direction affects no other text.
-function words(text) {
-  return node("bdi", {}, text ?? "");
+// Insert text from users as a text node, never as markup. dir="auto" isolates it, so that its writing direction affects
+// no other text.
+function words(text, name, title) {
+  return node("span", { class: name, dir: "auto", title }, text ?? "");
 }
 
 // A value that users can click to filter. The script of the panel (viewport.js) sends the action to the kernel.
-function filterButton(row, content, hint, ...action) {
-  const made = node("button", { type: "button", class: "dnb-act", tabindex: "-1", title: hint }, content);
+function filterButton(row, text, name, ...action) {
+  const attributes = { type: "button", class: `dnb-act ${name}`, tabindex: "-1", dir: "auto" };
+  const made = node("button", { ...attributes, title: `Show only runs with ${text}` }, text);
   made.dataset.dnbAction = JSON.stringify(["filter", row.id, ...action]);
   return made;
 }
@@ -17,20 +20,19 @@ const CELLS = {
   status: (row) => node("span", { class: `dnb-status dnb-hue-${row.hue}`, "data-mark": row.mark }, row.state),
   text: (row, column) => {
     const value = row[column.key];
-    const shown = node("span", { class: "dnb-clip", title: value }, words(value));
-    return value && column.filters ? filterButton(row, shown, `Show only runs with ${value}`, column.filters, column.tag) : shown;
+    if (value && column.filters) return filterButton(row, value, "dnb-clip", column.filters, column.tag);
+    return words(value, "dnb-clip", value);
   },
-  id: (row, column) =>
-    node("span", { class: "dnb-mono", title: row.id }, words(row.short)),
+  id: (row) => words(row.short, "dnb-mono", row.id),
   time: (row, column) => {
     const [ago, exact, utc] = row[column.key] || ["—", "", ""];
     return node("span", { title: utc && `${utc} UTC` }, ago, exact ? node("span", { class: "dnb-exact" }, exact) : "");
   },
   span: (row, column) => {
     const [spelled, share] = row[column.key] || ["—", 0];
-    const bar = node("span", { class: "dnb-bar", "aria-hidden": "true" }, node("span", {}));
-    bar.firstChild.style.width = `${Math.round(100 * share)}%`;
-    return node("span", { class: "dnb-span" }, node("span", { class: "dnb-number" }, spelled), bar);
+    const made = node("span", { class: "dnb-number dnb-span" }, spelled);
+    made.style.setProperty("--dnb-share", `${Math.round(100 * share)}%`);
+    return made;
   },
   tags: (row, column) => {
     const all = row[column.key] || [];
@@ -38,9 +40,7 @@ const CELLS = {
     // Dagster's own tags are less interesting. The tooltip and the details show them.
     const own = all.filter(([key]) => !key.startsWith("dagster/")).slice(0, 3);
     for (const [key, value] of own) {
-      const pill = filterButton(row, words(`${key}: ${value}`), `Show only runs with ${key}: ${value}`, "tag", key);
-      pill.classList.add("dnb-tag");
-      made.append(pill);
+      made.append(filterButton(row, `${key}: ${value}`, "dnb-tag", "tag", key));
     }
     if (all.length > own.length) made.append(node("span", { class: "dnb-muted" }, `+${all.length - own.length}`));
     return made;
@@ -180,7 +180,8 @@ function render({ model, el }) {
   // Tell screen readers which rows of the whole table the page contains.
   function drawPlaces() {
     table.setAttribute("aria-rowcount", model.get("count") + 1);
-    for (const [id, known] of rendered) known.line.setAttribute("aria-rowindex", model.get("start") + places.get(id) + 2);
+    const first = model.get("start") + 2; // the header is row 1
+    for (const [id, known] of rendered) known.line.setAttribute("aria-rowindex", first + places.get(id));
   }
 
   function drawSelection() {
