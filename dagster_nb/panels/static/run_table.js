@@ -72,12 +72,9 @@ function render({ model, el }) {
   el.append(frame);
   const widths = makeColumnWidths(model, table);
 
-  const chosen = () => new Set(model.get("selected"));
-  const send = (selected, active) => {
-    model.set("selected", [...selected]);
-    if (active !== undefined) model.set("active", active);
-    model.save_changes();
-  };
+  // Send how the selection changes, not the selected ids. The kernel handles these messages in order, so a click that comes
+  // before the reply to an earlier click does not undo it. The kernel also knows the rows of the other pages.
+  const select = (how, ...ids) => model.send({ select: [how, ...ids] });
 
   function drawHead() {
     const sort = model.get("sort");
@@ -185,7 +182,7 @@ function render({ model, el }) {
   }
 
   function drawSelection() {
-    const selected = chosen();
+    const selected = new Set(model.get("selected"));
     const active = model.get("active");
     const count = model.get("count");
     for (const [id, known] of rendered) {
@@ -244,19 +241,14 @@ function render({ model, el }) {
     }, 600);
 
   function pick(id, event, toggles) {
-    const selected = chosen();
-    const range = event.shiftKey && anchor ? [anchor, id] : null;
-    if (range) selected.add(id);
-    else if (toggles || event.ctrlKey || event.metaKey) selected.has(id) ? selected.delete(id) : selected.add(id);
-    else if (selected.size < 2) {
-      // Keep a selection of several runs when the user opens a run.
-      selected.clear();
-      selected.add(id);
-    }
+    if (event.shiftKey && anchor) select("range", anchor, id);
+    else if (toggles || event.ctrlKey || event.metaKey) select("toggle", id);
+    // Keep a selection of several runs when the user opens a run.
+    else if (model.get("selected").length < 2) select("only", id);
     anchor = id;
-    send(selected, toggles ? undefined : id);
-    // The kernel adds the other runs of a range, because the range may begin on another page.
-    if (range) model.send({ range });
+    if (toggles) return;
+    model.set("active", id);
+    model.save_changes();
   }
 
   body.addEventListener("focusin", (event) => {
@@ -337,7 +329,7 @@ function render({ model, el }) {
     event.stopPropagation();
   });
   frame.addEventListener("scroll", () => rowMenu.close());
-  all.addEventListener("click", () => model.send({ select_all: all.checked }));
+  all.addEventListener("click", () => select(all.checked ? "all" : "none"));
 
   on("rows", takeRows);
   on("columns", () => {

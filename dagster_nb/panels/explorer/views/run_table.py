@@ -51,7 +51,7 @@ class RunTable(anywidget.AnyWidget):
     start, count : int
         The position of the page's first row among all matching runs, and the number of matching runs.
     selected : list of str
-        The ids of the selected runs, on all pages.
+        The ids of the selected runs, on all pages. Only the kernel changes this attribute.
     active : str
         The id of the open run.
     sort : list of str
@@ -114,7 +114,6 @@ class RunTableView:
         background.on_click(self._to_previous, lambda: model.go_to_page(model.page - 1))
         background.on_click(self._to_next, lambda: model.go_to_page(model.page + 1))
         background.on_click(self._to_last, lambda: model.go_to_page(model.page_count - 1))
-        background.on_change(self.table, self._select, name="selected")
         background.on_change(self.table, lambda run_id: model.open_run(run_id or None), name="active")
         background.on_change(self.table, self._sort, name="sort")
         self.table.on_msg(lambda _table, content, _buffers: background.call(partial(self._receive, content)))
@@ -201,22 +200,23 @@ class RunTableView:
             return "There are no runs yet."
         return "No run matches these filters."
 
-    def _select(self, run_ids: Sequence[str]) -> None:
-        self._model.select(run_ids)
-        self.draw_selection()
-
     def _receive(self, content: Mapping[str, Any]) -> None:
         """Handle a message from the browser: select or filter runs, turn the page, open the menu of a row, or act."""
-        model = self._model
-        if "select_all" in content:
-            model.select(model.runs["run_id"] if content["select_all"] else ())
-            self.draw_selection()
-        elif "range" in content:
-            model.select_range(*content["range"])
+        if "select" in content:
+            self._select(*content["select"])
         elif "turn" in content:
             self._turn(content["turn"], content["start"])
         else:
             self._receive_of_row(str(content.get("menu") or content.get("run_id")), content)
+
+    def _select(self, how: str, *run_ids: str) -> None:
+        model = self._model
+        if how == "range":
+            model.select_range(*run_ids)
+        elif how == "toggle":
+            model.select({*model.selection} ^ {*run_ids})
+        else:
+            model.select({"only": run_ids, "all": model.runs["run_id"], "none": ()}[how])
 
     def _turn(self, step: int, start: int) -> None:
         """Show the next or the previous page, and focus its first or last row.

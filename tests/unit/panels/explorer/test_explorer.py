@@ -45,14 +45,24 @@ def test_invalid_filters_raise_an_error_in_the_cell():
 def test_a_click_on_a_row_changes_the_model_and_the_table(explore):
     explorer = explore(make_runs(5))
     ids = explorer.frame["run_id"].tolist()
-    explorer._table.table.selected = [ids[2]]
-    explorer._table.table.active = ids[2]
+    table = explorer._table.table
+    table._handle_custom_msg({"select": ["only", ids[2]]}, [])
+    table.active = ids[2]
     explorer.wait()
     assert explorer.selection == [ids[2]]
     assert explorer._open_run.run_id == ids[2]
     assert ids[2] in explorer._details._top.value
     explorer.model.select([ids[4]])
-    assert explorer._table.table.selected == [ids[4]]
+    assert table.selected == [ids[4]]
+    for message, selected in {
+        ("toggle", ids[0]): [ids[0], ids[4]],
+        ("toggle", ids[4]): ids[:1],
+        ("range", ids[2], ids[1]): ids[:3],
+        ("all",): ids,
+        ("none",): [],
+    }.items():
+        table._handle_custom_msg({"select": list(message)}, [])
+        assert table.selected == selected, message
 
 
 def test_a_click_on_a_status_sets_a_filter(explore):

@@ -74,7 +74,7 @@ def test_the_displayed_code_opens_the_history(history, explorer):
 
 
 def test_disabled_actions_explain_that_they_need_a_client(history, explorer):
-    explorer._table.table.selected = [explorer.frame["run_id"].iloc[0]]
+    explorer._table.table._handle_custom_msg({"select": ["only", explorer.frame["run_id"].iloc[0]]}, [])
     explorer.wait()
     for name in ("terminate", "from_failure", "all_steps", "delete", "force"):
         assert (

@@ -85,7 +85,10 @@ class Browser:
 
     def _select(self, bar, table, pick):
         rows = table.rows
-        table.selected = [row["id"] for row in rows[: self.random.randrange(5)]]
+        changes = [["all"], ["none"]]
+        if rows:
+            changes += [["toggle", pick(rows)["id"]], ["range", pick(rows)["id"], pick(rows)["id"]]]
+        table._handle_custom_msg({"select": pick(changes)}, [])
 
     def _sort(self, bar, table, pick):
         table.sort = pick([["duration", "descending"], ["job_name", "ascending"], ["", "none"]])
