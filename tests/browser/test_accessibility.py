@@ -109,7 +109,7 @@ def test_keystrokes_in_the_explorer_do_not_reach_the_notebook(harmless):
         "Level",
         "Launch",
         "Run config, as YAML",
-        "Next ▶",
+        "Show the next page",
         "Filter by sync_crm",
     ]
     assert [part for part in parts if not any(one.endswith(part) for one in pressed)] == []
