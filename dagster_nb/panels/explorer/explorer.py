@@ -289,9 +289,10 @@ class RunExplorer(Panel):
         self._on_resize(self._details.draw_tab)
 
     def _draw_runs(self) -> None:
-        # Draw the table and the chart first, because users look there first.
-        self._table.draw()
+        # Draw the visible rows and the chart first, because users look there first.
+        self._table.draw_first_rows()
         self._charts.draw()
+        self._table.draw()
         self._tiles.draw()
         self._filters.draw_choices()
 

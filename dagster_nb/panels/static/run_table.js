@@ -158,7 +158,7 @@ function render({ model, el }) {
     const topRow = scrolled > 0 ? rows[scrolled] : null;
     rows = model.get("rows");
     places = new Map(rows.map((row, place) => [row.id, place]));
-    table.setAttribute("aria-rowcount", rows.length + 1);
+    table.setAttribute("aria-rowcount", model.get("count") + 1);
     drawEmpty();
     if (rows.length) drawWidest();
     else widest.replaceChildren();
@@ -250,7 +250,7 @@ function render({ model, el }) {
     }
     all.checked = count > 0 && count === rows.length;
     all.indeterminate = count > 0 && count < rows.length;
-    all.disabled = rows.length === 0;
+    all.disabled = rows.length === 0 || rows.length < model.get("count");
     const topRow = rows[Math.floor(top / rowHeight)];
     const entry = rendered.get(focused) || rendered.get(active) || rendered.get(topRow?.id);
     if (entry) setTabIndex(entry.line, 0);

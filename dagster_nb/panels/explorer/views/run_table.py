@@ -33,6 +33,9 @@ __all__ = ["MENU_ACTIONS", "RunTable", "RunTableView"]
 
 _SCRIPTS = ("column_widths.js", "row_menu.js", "run_table.js")
 
+# More rows than fit into the visible part of the table
+_FIRST_ROWS = 100
+
 MENU_ACTIONS = ("from_failure", "all_steps", "terminate", "delete")
 """The actions in the context menu of a row."""
 
@@ -44,6 +47,8 @@ class RunTable(anywidget.AnyWidget):
     ----------
     columns, rows : list of dict
         The columns (see `Column`; ``tag`` is the key of a tag) and the rows (see `table_rows`).
+    count : int
+        The number of rows on the page. Directly after a change of the filters, `rows` contains only the first of them.
     widths : dict
         The widths in CSS pixels of the columns that the user has resized. Only the browser uses these widths.
     selected : list of str
@@ -62,6 +67,7 @@ class RunTable(anywidget.AnyWidget):
 
     columns: Any = traitlets.List().tag(sync=True)
     rows: Any = traitlets.List().tag(sync=True)
+    count = traitlets.Int(0).tag(sync=True)
     widths: Any = traitlets.Dict().tag(sync=True)
     selected = traitlets.List(traitlets.Unicode()).tag(sync=True)
     active = traitlets.Unicode("").tag(sync=True)
@@ -97,7 +103,7 @@ class RunTableView:
         self._actions = actions
         self._ask = ask
         self.table = RunTable(columns=_columns(model.view.columns))
-        self._shown_part: tuple[Any, ...] = (model.filters, model.page, model.view.sort)
+        self._shown_part: tuple[Any, ...] = self._part()
         self._shown = widgets.HTML()
         self._newer = widgets.Button(description="◀ Newer", layout=widgets.Layout(width="auto"))
         self._older = widgets.Button(description="Older ▶", layout=widgets.Layout(width="auto"))
@@ -124,13 +130,25 @@ class RunTableView:
 
     def draw(self) -> None:
         """Draw the current page. Send only changed data to the browser."""
+        self._draw(None)
+
+    def draw_first_rows(self) -> None:
+        """Draw the first rows of the current page at once, unless the user can have scrolled. `draw` draws all rows."""
+        if self._part() != self._shown_part:
+            self._draw(_FIRST_ROWS)
+
+    def _part(self) -> tuple[Any, ...]:
+        return self._model.filters, self._model.page, self._model.view.sort
+
+    def _draw(self, count: int | None) -> None:
         model = self._model
         columns = _columns(model.view.columns)
-        rows = table_rows(model.page_runs, model.as_of, model.view.columns, self._viewport.zone)
-        part = (model.filters, model.page, model.view.sort)
+        rows = table_rows(model.page_runs, model.as_of, model.view.columns, self._viewport.zone, count=count)
+        part = self._part()
         # Send all changes in one message, so that the browser draws the table only once.
         with self.table.hold_sync():
             self.table.empty = self._empty_message()
+            self.table.count = len(model.page_runs)
             if columns != self.table.columns:
                 self.table.columns = columns
             if rows != self.table.rows:

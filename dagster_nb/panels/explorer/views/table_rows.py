@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,12 @@ _TAGS_IN_COLUMNS = frozenset(
 
 
 def table_rows(
-    runs: pd.DataFrame, now: pd.Timestamp, columns: Sequence[str] = DEFAULT_COLUMNS, zone: tzinfo = UTC
+    runs: pd.DataFrame,
+    now: pd.Timestamp,
+    columns: Sequence[str] = DEFAULT_COLUMNS,
+    zone: tzinfo = UTC,
+    *,
+    count: int | None = None,
 ) -> list[dict[str, Any]]:
     """Convert runs to rows of the table in the browser.
 
@@ -41,6 +47,8 @@ def table_rows(
         The columns to show: see `dagster_nb.panels.explorer.columns`.
     zone
         The time zone for displayed times.
+    count
+        The number of rows to return, or None for all. The lengths of the bars depend on all runs in any case.
 
     Returns
     -------
@@ -54,9 +62,8 @@ def table_rows(
         for kind in [column_of(key).kind]
     }
     rows = []
-    for run_id, job, status, *values in zip(
-        runs["run_id"], runs["job_name"], runs["status"], *cells.values(), strict=True
-    ):
+    every = zip(runs["run_id"], runs["job_name"], runs["status"], *cells.values(), strict=True)
+    for run_id, job, status, *values in islice(every, count):
         known = status_of(status)
         row = {"id": run_id, "short": short_id(run_id), "job": _text(job)}
         row |= {"state": str(status), "hue": known.name, "mark": known.symbol}
@@ -65,7 +72,7 @@ def table_rows(
 
 
 def _texts(runs: pd.DataFrame, key: str, _now: pd.Timestamp) -> Iterable[str]:
-    return [_text(value) for value in column_values(runs, key)]
+    return (_text(value) for value in column_values(runs, key))
 
 
 def _times(runs: pd.DataFrame, key: str, now: pd.Timestamp, zone: tzinfo) -> Iterable[Any]:
@@ -75,10 +82,10 @@ def _times(runs: pd.DataFrame, key: str, now: pd.Timestamp, zone: tzinfo) -> Ite
         # If a run has not started yet, show when it was queued.
         queued = times.isna()
         times = times.fillna(runs["creation_time"])
-    return [
+    return (
         [f"{'queued ' if is_queued else ''}{relative_time_text(time, now)}", _exact(local), _exact(time)]
         for time, local, is_queued in zip(times, times.dt.tz_convert(zone), queued, strict=True)
-    ]
+    )
 
 
 def _durations(runs: pd.DataFrame, key: str, now: pd.Timestamp) -> Iterable[Any]:
@@ -89,21 +96,21 @@ def _durations(runs: pd.DataFrame, key: str, now: pd.Timestamp) -> Iterable[Any]
         is_in_progress = runs["start_time"].notna() & runs["end_time"].isna()
         durations = durations.mask(is_in_progress, now - runs["start_time"])
     bars = _bar_lengths(durations.dt.total_seconds().to_numpy())
-    return [
+    return (
         [duration_so_far_text(duration) if in_progress else duration_text(duration), bar]
         for duration, in_progress, bar in zip(durations, is_in_progress, bars, strict=True)
-    ]
+    )
 
 
 def _tags(runs: pd.DataFrame, key: str, _now: pd.Timestamp) -> Iterable[Any]:
-    return [
+    return (
         [
             [name[:_MAX_CELL_LENGTH], str(value)[:_MAX_CELL_LENGTH]]
             for name, value in sorted(tags.items(), key=_users_tags_first)
             if name not in _TAGS_IN_COLUMNS
         ][:_MAX_TAGS]
         for tags in runs[key]
-    ]
+    )
 
 
 _CELLS: dict[str, Callable[[pd.DataFrame, str, pd.Timestamp], Iterable[Any]]] = {

@@ -26,6 +26,27 @@ def test_new_runs_scroll_the_table_to_the_top(explore):
     assert seen == sorted(set(seen)), "each action must increase the counter"
 
 
+def test_a_new_filter_first_sends_the_visible_rows_then_the_chart_and_then_the_other_rows(explore):
+    explorer = explore(many_runs(2500))
+    table, picture = explorer._table.table, explorer._charts._picture
+    sent = []
+    table.observe(lambda change: sent.append(change["new"]), names="rows")
+    picture.observe(lambda _change: sent.append("picture"), names="value")
+    explorer.set_filters(status="SUCCESS")
+    first, between, every = sent
+    assert (len(first), between, len(every)) == (100, "picture", 1000)
+    # The bars of the visible rows keep their lengths.
+    assert first == every[:100]
+    assert table.count == 1000
+    assert explorer._table._shown.value.count("showing 1,000 of")
+    sent.clear()
+    explorer.model.source.change(3, status="FAILURE")
+    explorer.refresh()
+    explorer.wait(20)
+    # The user can have scrolled, so the table never gets shorter in between.
+    assert {len(rows) for rows in sent if rows != "picture"} == {1000}
+
+
 def test_changed_or_selected_runs_do_not_scroll_the_table(explore):
     explorer = explore(many_runs(2500))
     before = explorer._table.table.resets

@@ -99,6 +99,17 @@ def test_a_drag_enlarges_a_part_of_the_time_axis_and_escape_takes_it_back(monito
     assert not layer.can_go_back
 
 
+def test_the_whole_axis_of_another_run_is_shown(monitor):
+    left, _, right, _ = monitor._steps._layer._pixels.plot
+    act(monitor, "range", left + 100, right - 100)
+    part = shown_part(monitor)
+    monitor._steps._steps.draw(monitor.model.state.steps.copy(), None)
+    assert shown_part(monitor) == part
+    monitor._steps._steps.draw(monitor.model.state.steps.assign(run_id="another"), None)
+    assert shown_part(monitor) != part
+    assert not monitor._steps._layer.can_go_back
+
+
 def test_a_click_on_an_unknown_step_does_nothing(monitor):
     act(monitor, "mark", "no such step")
     assert monitor.model.log.filter.step is None
