@@ -57,6 +57,14 @@ class ExplorerScenes:
             self._misspelled_job,
         ]
 
+    def chart(self) -> None:
+        """Move the focus to a mark of the chart."""
+        self._reset()
+        stage = self._explorer.locator(".dnb-charts .dnb-chart-stage")
+        stage.focus()
+        stage.press("ArrowRight")
+        expect(stage.locator(".dnb-chart-tip")).to_be_visible()
+
     def _reset(self) -> None:
         # Ask the kernel, because the page may not show the effect of the last key yet.
         self._notebook.run(_RESET)
