@@ -123,6 +123,8 @@ def use(page, demo):
     assert {row.get_attribute("data-run") for row in rows.all()} == set(failed["run_id"])
     expect(explorer.get_by_role("link", name=demo.url)).to_have_attribute("href", demo.url)
     open_run_in_chart(page, explorer, failed)
+    drag_in_chart(page, explorer, failed)
+    enlarge_steps(page, page.locator(".dnb-monitor"))
     # The notebook also displays the other panels.
     expect(page.get_by_role("button", name="Launch", exact=True).first).to_be_visible()
     newest = demo.client.runs(status=["SUCCESS", "FAILURE"], limit=1).iloc[0]
@@ -157,6 +159,38 @@ def open_run_in_chart(page, explorer, runs):
     page.mouse.up()
     expect(explorer.locator(f'tr[data-run="{run_id}"]')).to_have_attribute("aria-current", "true")
     expect(explorer.locator(".dnb-detail").first).to_contain_text(run_id)
+
+
+def drag_in_chart(page, explorer, runs):
+    """Drag along the x axis of the chart to filter, and undo this with the keyboard."""
+    stage = explorer.locator(".dnb-charts .dnb-chart-stage")
+    drag(page, stage, 0.4, 0.6)
+    expect(explorer.get_by_text(f"showing all {len(runs)} runs")).to_have_count(0)
+    expect(explorer.get_by_text(re.compile(r"^showing all \d+ runs?"))).to_be_visible()
+    stage.press("Escape")
+    expect(explorer.get_by_text(f"showing all {len(runs)} runs")).to_be_visible()
+
+
+def enlarge_steps(page, monitor):
+    """Drag along the x axis of the steps to enlarge a part, and undo this with the keyboard."""
+    stage, image = monitor.locator(".dnb-chart-stage"), monitor.locator(".dnb-picture img")
+    stage.scroll_into_view_if_needed()
+    before = image.get_attribute("src")
+    drag(page, stage, 0.4, 0.6)
+    expect(image).not_to_have_attribute("src", before)
+    stage.press("Escape")
+    expect(image).to_have_attribute("src", before)
+
+
+def drag(page, stage, first, last):
+    number, box = stage.get_attribute("data-number"), stage.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + first * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + (first + last) / 2 * box["width"], y)
+    page.mouse.move(box["x"] + last * box["width"], y)
+    page.mouse.up()
+    expect(stage).not_to_have_attribute("data-number", number)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

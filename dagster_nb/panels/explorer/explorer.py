@@ -61,6 +61,9 @@ class RunExplorer(Panel):
     The table has up to 1,000 runs per page, but the document contains only the visible rows and some rows around them.
     Therefore, the browser's find-in-page does not find all runs on a page. Use the filters instead, such as "Run id".
 
+    A saved notebook shows the numbers, the chart and the first rows of the last view, but not the details of the open
+    run, the selection, the launchpad or the code.
+
     The panel reads runs in the background, so you can run other cells in the meantime. The panel is an ipywidgets
     widget, so you can put it into a ``Tab`` or a ``GridBox``.
 
