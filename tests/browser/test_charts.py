@@ -84,6 +84,16 @@ def gantt(notebook) -> ChartPage:
 
 @pytest.fixture
 def many_steps(notebook) -> ChartPage:
+    # After the page has changed, the panel reports its width a moment later, and is then drawn again.
+    width = notebook.page.locator(".many-steps .dnb-viewport").first.evaluate("(one) => one.clientWidth")
+    is_drawn = (
+        f"abs(many.viewport.width - {width}) < 8 and "
+        "many._steps._layer.chart['size'][0] == many.viewport.picture_width(1400)"
+    )
+    for _ in range(300):
+        if notebook.run(f"print({is_drawn})") == "True":
+            break
+        notebook.page.wait_for_timeout(100)
     found = ChartPage(notebook, ".many-steps", "many._steps._layer")
     found.settle()
     return found

@@ -59,8 +59,8 @@ class RunMonitor(Panel):
     step in the chart to show only the events of this step. Drag along the time axis to enlarge a part of it, and press
     Escape to take this back. You can run other cells while the panel follows the run.
 
-    A saved notebook shows the run as it was when you ran the cell or, if a browser still showed the panel then, when the
-    run ended.
+    A saved notebook shows the run as it was when you ran the cell, or when the run ended, if the page was still open
+    then.
 
     Parameters
     ----------
