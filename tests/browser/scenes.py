@@ -76,7 +76,7 @@ class ExplorerScenes:
         self._button("Durations").click()
         stage = self._explorer.locator(".dnb-charts .dnb-chart-stage")
         stage.focus()
-        stage.press("ArrowRight")
+        stage.press("Home")
         expect(stage.locator(".dnb-chart-tip")).to_be_visible()
 
     def _reset(self) -> None:
