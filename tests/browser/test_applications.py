@@ -177,11 +177,18 @@ def enlarge_steps(page, monitor):
     """Drag along the x axis of the steps to enlarge a part, and undo this with the keyboard."""
     stage, image = monitor.locator(".dnb-chart-stage"), monitor.locator(".dnb-picture img")
     stage.scroll_into_view_if_needed()
+    # The picture is drawn again if the page's width changes while the page loads.
+    page.wait_for_function(FITS, arg=image.element_handle())
     before = image.get_attribute("src")
     drag(page, stage, 0.4, 0.6)
     expect(image).not_to_have_attribute("src", before)
     stage.press("Escape")
     expect(image).to_have_attribute("src", before)
+
+
+FITS = """
+(image) => Math.abs(image.width - image.closest(".dnb-monitor").querySelector(".dnb-viewport").clientWidth) < 10
+"""
 
 
 def drag(page, stage, first, last):
