@@ -187,7 +187,10 @@ def enlarge_steps(page, monitor):
 
 
 FITS = """
-(image) => Math.abs(image.width - image.closest(".dnb-monitor").querySelector(".dnb-viewport").clientWidth) < 10
+(image) => {
+  const { clientWidth } = image.closest(".dnb-monitor").querySelector(".dnb-viewport");
+  return Math.abs(image.width - Math.min(clientWidth, 1400)) < 10;
+}
 """
 
 

@@ -88,12 +88,14 @@ def many_steps(notebook) -> ChartPage:
     width = notebook.page.locator(".many-steps .dnb-viewport").first.evaluate("(one) => one.clientWidth")
     is_drawn = (
         f"abs(many.viewport.width - {width}) < 8 and "
-        "many._steps._layer.chart['size'][0] == many.viewport.picture_width(1400)"
+        "many._steps._layer.chart['size'][0] == many.viewport.picture_width(1400, margin=0)"
     )
     for _ in range(300):
         if notebook.run(f"print({is_drawn})") == "True":
             break
         notebook.page.wait_for_timeout(100)
+    else:
+        raise AssertionError("the chart of many steps does not have the width of the page")
     found = ChartPage(notebook, ".many-steps", "many._steps._layer")
     found.settle()
     return found
