@@ -115,7 +115,7 @@ def test_axe_finds_no_serious_violation_in_any_part_of_the_explorer(harmless):
 def test_keystrokes_in_the_explorer_do_not_reach_the_notebook(harmless):
     pressed = press_keys(harmless.page, ".dnb-explorer", *ExplorerScenes(harmless).all())
     tags = {one.split()[1] for one in pressed}
-    assert tags == {"A", "BUTTON", "DIV", "INPUT", "PRE", "SELECT", "SPAN", "SUMMARY", "TEXTAREA", "TR"}
+    assert tags == {"A", "BUTTON", "DIV", "INPUT", "PRE", "SELECT", "SPAN", "SUMMARY", "TEXTAREA", "TR", "UL"}
     parts = [
         "Show the column Repository",
         "Copy GraphQL",
