@@ -96,13 +96,16 @@ def creation_times(runs: pd.DataFrame) -> pd.Series:
     Servers before Dagster 1.7.13 do not provide the creation time. A missing creation time is replaced by the start
     time or, if there is none, by the last update.
     """
-    known = [times(runs, name) for name in ("creation_time", "start_time", "update_time") if name in runs.columns]
-    if not known:
-        return times(runs, "creation_time")
-    first, *others = known
+    first, *others = [name for name in ("creation_time", "start_time", "update_time") if name in runs.columns] or [
+        "creation_time"
+    ]
+    found = times(runs, first)
     for other in others:
-        first = first.fillna(other)
-    return first
+        # Converting a column takes longer than finding out that no time is missing.
+        if found.notna().all():
+            break
+        found = found.fillna(times(runs, other))
+    return found
 
 
 def microseconds(values: pd.Series) -> pd.Series:

@@ -116,6 +116,7 @@ class ChartLayer(anywidget.AnyWidget):
                 "buttons": _buttons(pixels, texts),
                 "draggable": is_draggable,
                 "periods": pixels.periods is not None,
+                "steps": pixels.x_axis == "elapsed",
                 **_texts_json(texts),
             }
 

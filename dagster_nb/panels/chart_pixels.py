@@ -132,7 +132,7 @@ def chart_pixels(ax: Axes, *, scale: float = 1.0) -> ChartPixels | None:
         return None
     convert = _Converter(ax, scale)
     has_periods = not index.periods.empty
-    every = index.periods if has_periods else index.marks
+    every = _inside(ax, index.periods if has_periods else index.marks)
     shown = every.iloc[:: max(1, -(-len(every) // MAX_POSITIONS))]
     one, other = (convert.points(shown[f"x_{edge}"], shown[f"y_{edge}"]) for edge in ("min", "max"))
     marks = np.hstack([np.minimum(one, other), np.maximum(one, other)]).astype(np.float32)
@@ -153,6 +153,13 @@ def chart_pixels(ax: Axes, *, scale: float = 1.0) -> ChartPixels | None:
         group_labels=[(name, convert.box(shown.get_window_extent())) for name, shown in _group_texts(ax, index)],
         legend=_legend_entries(ax, convert),
     )
+
+
+def _inside(ax: Axes, marks: pd.DataFrame) -> pd.DataFrame:
+    """Return the marks inside the limits of the x axis. Cut off the part of a mark that is outside."""
+    low, high = sorted(ax.get_xlim())
+    is_inside = (marks["x_max"] >= low) & (marks["x_min"] <= high)
+    return marks[is_inside].assign(**{name: marks[name].clip(low, high) for name in ("x_min", "x_max")})
 
 
 def _line_points(index: ChartIndex, convert: _Converter) -> Floats:

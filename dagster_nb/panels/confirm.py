@@ -89,9 +89,10 @@ class Confirm:
         self._count = count
         named = "".join(f"<li>{thing}</li>" for thing in things[:_MAX_NAMED])
         rest = f"<li>and {plural(count - _MAX_NAMED, 'more', 'more')}</li>" if count > _MAX_NAMED else ""
+        # Not all browsers let the keyboard scroll a list that cannot have the focus.
         self._question.value = (
             f'<div role="alertdialog" aria-label="Confirm"><strong>{text(question)}</strong>'
-            f'<ul class="dnb-things">{named}{rest}</ul></div>'
+            f'<ul class="dnb-things" tabindex="0" aria-label="Affected">{named}{rest}</ul></div>'
         )
         self._yes.description = button
         self._yes.button_style = "danger" if danger else "primary"

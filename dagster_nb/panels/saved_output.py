@@ -5,8 +5,11 @@ JupyterLab shows an error. So a panel has two outputs: first the widget, then th
 the HTML while the widget is connected to its kernel, and hides the widget otherwise. JupyterLab ignores this style
 sheet in notebooks that are not trusted, but in such notebooks, it does not show widgets either.
 
-The HTML of an explorer is updated when its view changes: see `Panel._update_static_output`. Updates work only until the
-page is reloaded, because notebook files do not contain the display ids of outputs.
+The HTML of an explorer is updated when its view or its runs change, and the HTML of a monitor when its run has ended:
+see `Panel._update_static_output`. The HTML of an explorer does not contain the selection, the details of the open run,
+the launchpad and the code. The HTML of a launchpad or a schema browser always shows the panel at the time when the cell
+ran, because it must not contain what users type. Updates work only until the page is reloaded, because notebook files
+do not contain the display ids of outputs.
 """
 
 from __future__ import annotations

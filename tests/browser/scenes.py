@@ -57,6 +57,28 @@ class ExplorerScenes:
             self._misspelled_job,
         ]
 
+    def visible_together(self) -> list[list[Scene]]:
+        """Return all scenes and a chart with the focus, as lists of scenes that the panel shows at the same time."""
+        steps, columns, code, log, config, failures, compare, delete, again, launchpad, menu, many, misspelt = (
+            self.all()
+        )
+        return [
+            [steps, columns, code, self._chart],
+            [log, failures, delete],
+            [config, compare, again],
+            [launchpad, menu],
+            [many],
+            [misspelt],
+        ]
+
+    def _chart(self) -> None:
+        self._reset()
+        self._button("Durations").click()
+        stage = self._explorer.locator(".dnb-charts .dnb-chart-stage")
+        stage.focus()
+        stage.press("Home")
+        expect(stage.locator(".dnb-chart-tip")).to_be_visible()
+
     def _reset(self) -> None:
         # Ask the kernel, because the page may not show the effect of the last key yet.
         self._notebook.run(_RESET)

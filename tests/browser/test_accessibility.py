@@ -53,12 +53,12 @@ def panels(lab, context, demo):
     book.close()
 
 
-def violations(page):
+def violations(page, within=".dnb", *, texts=200):
     """Return the serious and critical violations that Axe finds, and the ARIA rules that it could not check."""
     # The default options would report only one node for each rule that passes.
-    found = Axe().run(page, ".dnb", {}).response
+    found = Axe().run(page, within, {}).response
     checked = {rule["id"]: len(rule["nodes"]) for rule in found["passes"]}
-    assert checked["color-contrast"] > 200, "Axe should measure the contrast of many texts"
+    assert checked["color-contrast"] > texts, "Axe should measure the contrast of many texts"
     doubts = [rule for rule in found["incomplete"] if rule["id"].startswith("aria-")]
     return [
         f"{rule['id']}: {node['target']} {node['html'][:200]}"
@@ -96,10 +96,26 @@ def harmless(panels):
     return panels
 
 
+def test_axe_finds_no_serious_violation_in_any_part_of_the_explorer(harmless):
+    found = []
+    for number, scenes in enumerate(ExplorerScenes(harmless).visible_together()):
+        # Change the theme only once for these scenes.
+        for dark in (number % 2 == 1, number % 2 == 0):
+            harmless.theme(dark=dark)
+            for scene in scenes:
+                scene()
+            found += [
+                f"scenes {number}, dark={dark}: {one}" for one in violations(harmless.page, ".dnb-explorer", texts=30)
+            ]
+        harmless.shot(f"accessibility_{number}")
+    harmless.theme(dark=False)
+    assert found == []
+
+
 def test_keystrokes_in_the_explorer_do_not_reach_the_notebook(harmless):
     pressed = press_keys(harmless.page, ".dnb-explorer", *ExplorerScenes(harmless).all())
     tags = {one.split()[1] for one in pressed}
-    assert tags == {"A", "BUTTON", "DIV", "INPUT", "PRE", "SELECT", "SPAN", "SUMMARY", "TEXTAREA", "TR"}
+    assert tags == {"A", "BUTTON", "DIV", "INPUT", "PRE", "SELECT", "SPAN", "SUMMARY", "TEXTAREA", "TR", "UL"}
     parts = [
         "Show the column Repository",
         "Copy GraphQL",

@@ -20,6 +20,7 @@ import nbformat
 import pytest
 from playwright.sync_api import expect
 
+from dagster_nb.panels.explorer.model import ROWS_PER_PAGE
 from tests.browser.keys import REFUSE_CHANGES, press_keys
 from tests.browser.lab import IDLE, SCREENSHOTS, free_port, record_errors, run_code
 from tests.browser.saved_panels import hides_loading_message, shows_static_output
@@ -128,11 +129,13 @@ def use(page, demo):
     chip.click(timeout=90_000)
     failed = demo.client.runs(status="FAILURE", created_after="30d")
     expect(explorer.get_by_text(f"showing all {len(failed)} runs")).to_be_visible()
-    rows = explorer.locator("tr[data-run]")
-    expect(rows).to_have_count(len(failed))
-    assert {row.get_attribute("data-run") for row in rows.all()} == set(failed["run_id"])
+    expect(explorer.get_by_role("table", name="Runs")).to_have_attribute("aria-rowcount", str(len(failed) + 1))
+    rows = [row.get_attribute("data-run") for row in explorer.locator("tr[data-run]").all()]
+    assert rows == failed["run_id"].tolist()[:ROWS_PER_PAGE]
     expect(explorer.get_by_role("link", name=demo.url)).to_have_attribute("href", demo.url)
     open_run_in_chart(page, explorer, failed)
+    drag_in_chart(page, explorer, failed)
+    enlarge_steps(page, page.locator(".dnb-monitor"))
     # The notebook also displays the other panels.
     expect(page.get_by_role("button", name="Launch", exact=True).first).to_be_visible()
     newest = demo.client.runs(status=["SUCCESS", "FAILURE"], limit=1).iloc[0]
@@ -167,6 +170,48 @@ def open_run_in_chart(page, explorer, runs):
     page.mouse.up()
     expect(explorer.locator(f'tr[data-run="{run_id}"]')).to_have_attribute("aria-current", "true")
     expect(explorer.locator(".dnb-detail").first).to_contain_text(run_id)
+
+
+def drag_in_chart(page, explorer, runs):
+    """Drag along the x axis of the chart to filter, and undo this with the keyboard."""
+    stage = explorer.locator(".dnb-charts .dnb-chart-stage")
+    drag(page, stage, 0.4, 0.6)
+    expect(explorer.get_by_text(f"showing all {len(runs)} runs")).to_have_count(0)
+    expect(explorer.get_by_text(re.compile(r"^showing all \d+ runs?"))).to_be_visible()
+    stage.press("Escape")
+    expect(explorer.get_by_text(f"showing all {len(runs)} runs")).to_be_visible()
+
+
+def enlarge_steps(page, monitor):
+    """Drag along the x axis of the steps to enlarge a part, and undo this with the keyboard."""
+    stage, image = monitor.locator(".dnb-chart-stage"), monitor.locator(".dnb-picture img")
+    stage.scroll_into_view_if_needed()
+    # The picture is drawn again if the page's width changes while the page loads.
+    page.wait_for_function(FITS, arg=image.element_handle())
+    before = image.get_attribute("src")
+    drag(page, stage, 0.4, 0.6)
+    expect(image).not_to_have_attribute("src", before)
+    stage.press("Escape")
+    expect(image).to_have_attribute("src", before)
+
+
+FITS = """
+(image) => {
+  const { clientWidth } = image.closest(".dnb-monitor").querySelector(".dnb-viewport");
+  return Math.abs(image.width - Math.min(clientWidth, 1400)) < 10;
+}
+"""
+
+
+def drag(page, stage, first, last):
+    number, box = stage.get_attribute("data-number"), stage.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + first * box["width"], y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + (first + last) / 2 * box["width"], y)
+    page.mouse.move(box["x"] + last * box["width"], y)
+    page.mouse.up()
+    expect(stage).not_to_have_attribute("data-number", number)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

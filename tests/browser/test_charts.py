@@ -84,6 +84,18 @@ def gantt(notebook) -> ChartPage:
 
 @pytest.fixture
 def many_steps(notebook) -> ChartPage:
+    # After the page has changed, the panel reports its width a moment later, and is then drawn again.
+    width = notebook.page.locator(".many-steps .dnb-viewport").first.evaluate("(one) => one.clientWidth")
+    is_drawn = (
+        f"abs(many.viewport.width - {width}) < 8 and "
+        "many._steps._layer.chart['size'][0] == many.viewport.picture_width(1400, margin=0)"
+    )
+    for _ in range(300):
+        if notebook.run(f"print({is_drawn})") == "True":
+            break
+        notebook.page.wait_for_timeout(100)
+    else:
+        raise AssertionError("the chart of many steps does not have the width of the page")
     found = ChartPage(notebook, ".many-steps", "many._steps._layer")
     found.settle()
     return found
@@ -288,6 +300,70 @@ def test_the_bars_of_a_run_with_many_steps_respond_to_the_pointer_and_the_keyboa
             keyboard.press("Enter")
             keyboard.press("ArrowDown")
         assert chosen(N_POINTS) == [[step] for step in in_order]
+
+
+def shown_seconds(notebook: Notebook) -> list[float]:
+    """Return the ends of the part of the time axis that the chart of many steps shows."""
+    return json.loads(notebook.run("print(json.dumps(many._steps._layer._pixels.x_limits))"))
+
+
+def wait_for_seconds(notebook: Notebook, chart: ChartPage, wanted: Any) -> None:
+    """Wait until the chart of many steps shows this part of the time axis. Messages from the page can arrive late."""
+    for _ in range(300):
+        if shown_seconds(notebook) == wanted:
+            break
+        notebook.page.wait_for_timeout(100)
+    assert shown_seconds(notebook) == wanted
+    chart.settle()
+
+
+def test_a_drag_and_the_keyboard_enlarge_a_part_of_the_steps_and_escape_takes_it_back(notebook, many_steps):
+    steps = pd.DataFrame(json.loads(notebook.run("print(json.dumps(run.client.step_records))"))).set_index("stepKey")
+    starts, ends = (steps[name] - steps["startTime"].min() for name in ("startTime", "endTime"))
+    whole, pixel = shown_seconds(notebook), 1.0 / (many_steps.x_of(1.0) - many_steps.x_of(0.0))
+    points, dragged = random.Random(12), []
+    with many_steps.recorded("range") as ranges:
+        while len(dragged) < N_POINTS:
+            edges = starts[points.choice(starts.index)], ends[points.choice(ends.index)]
+            if abs(edges[0] - edges[1]) < 10 * pixel:
+                continue  # A shorter drag would be a click.
+            many_steps.drag_between(*map(many_steps.x_of, edges))
+            expect(many_steps.stage.locator(".dnb-chart-zoom")).to_be_hidden()
+            dragged.append(sorted(edges))
+        chosen = ranges(N_POINTS)
+    for got, wanted in zip(chosen, dragged, strict=True):
+        assert got == pytest.approx(wanted, abs=2 * pixel)
+
+    keyboard = notebook.page.keyboard
+    width = whole[1] - whole[0]
+    for ends_of_drag, part in (((0.3, 0.4), (0.3, 0.4)), ((0.2, 0.9), (0.32, 0.39))):
+        many_steps.drag(*ends_of_drag)
+        expected = [whole[0] + width * share for share in part]
+        wait_for_seconds(notebook, many_steps, pytest.approx(expected, abs=2 * pixel))
+    shown = many_steps.sent["ids"]
+    first, last = shown_seconds(notebook)
+    assert set(shown) == set(steps.index[(ends >= first) & (starts <= last)])
+    assert 0 < len(shown) < len(steps)
+    for mark in (0, len(shown) - 1):
+        many_steps.move_to(*many_steps.center(mark))
+        expect(many_steps.tip).to_contain_text(shown[mark])
+    notebook.shot("chart_steps_enlarged")
+    for _ in range(2):
+        keyboard.press("Escape")
+    wait_for_seconds(notebook, many_steps, whole)
+    assert len(many_steps.sent["ids"]) == len(steps)
+
+    in_order = list(steps.sort_values("startTime").index)
+    many_steps.stage.focus()
+    for key in [*["ArrowLeft"] * len(steps), "ArrowRight", *["Shift+ArrowRight"] * 3]:
+        keyboard.press(key)
+    expect(many_steps.stage.get_by_role("status")).to_contain_text(in_order[4])
+    expect(many_steps.stage.locator(".dnb-chart-band")).to_be_visible()
+    keyboard.press("Enter")
+    both = [in_order[1], in_order[4]]
+    wait_for_seconds(notebook, many_steps, pytest.approx([starts[both].min(), ends[both].max()], abs=pixel))
+    keyboard.press("Escape")
+    wait_for_seconds(notebook, many_steps, whole)
 
 
 def test_a_click_opens_the_run_and_highlights_its_row(notebook, chart):

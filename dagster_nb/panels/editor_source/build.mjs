@@ -1,5 +1,6 @@
 // Bundle src/editor.js, and collect the licenses of its contents, in a folder: `npm run build` or `node build.mjs FOLDER`.
-import { readFile, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -7,11 +8,20 @@ import { build } from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const folder = process.argv[2] ?? join(here, "..", "static");
 
+// Without npm, a test cannot build the script, but it can compare this hash of the sources.
+const sources = (await readdir(join(here, "src"))).sort().map((name) => join("src", name));
+const hash = createHash("sha256");
+for (const name of ["build.mjs", "package-lock.json", "package.json", ...sources]) hash.update(await readFile(join(here, name)));
+
 const { metafile } = await build({
   absWorkingDir: here,
   entryPoints: ["src/editor.js"],
   outfile: join(folder, "editor.js"),
-  banner: { js: "// Built from the folder panels/editor_source of the repository. The licenses are in editor_licenses.txt." },
+  banner: {
+    js:
+      "// Built from the folder panels/editor_source of the repository. The licenses are in editor_licenses.txt.\n" +
+      `// SHA-256 of the sources: ${hash.digest("hex")}`,
+  },
   bundle: true,
   charset: "utf8",
   format: "esm",

@@ -63,6 +63,9 @@ class RunExplorer(Panel):
     with Shift. The browser's find-in-page finds the runs of the current page. Use the filters, such as "Run id", to
     search all runs.
 
+    A saved notebook shows the numbers, the chart and the first rows of the last view, but not the details of the open
+    run, the selection, the launchpad or the code.
+
     The panel reads runs in the background, so you can run other cells in the meantime. The panel is an ipywidgets
     widget, so you can put it into a ``Tab`` or a ``GridBox``.
 

@@ -185,7 +185,8 @@ def problems_html(model: LaunchpadModel) -> str:
         items.append(f"<li>{place}{text(message)}</li>")
     rest = len(model.problems) - len(items)
     more = f'<div class="dnb-muted">and {rest} more</div>' if rest > 0 else ""
-    return f'<div class="dnb-box dnb-box-error" role="alert"><ul class="dnb-things">{"".join(items)}</ul>{more}</div>'
+    listed = f'<ul class="dnb-things" tabindex="0" aria-label="Problems">{"".join(items)}</ul>'
+    return f'<div class="dnb-box dnb-box-error" role="alert">{listed}{more}</div>'
 
 
 def _ops_help(ops: Sequence[str], example: str) -> str:

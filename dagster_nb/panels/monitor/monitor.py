@@ -56,7 +56,11 @@ class RunMonitor(Panel):
 
     Events appear as they happen. If the panel cannot open a websocket, it requests new events once per second, and says
     so. You can terminate the run or, after it has ended, re-execute it. The panel then follows the new run. Click a
-    step in the chart to show only the events of this step. You can run other cells while the panel follows the run.
+    step in the chart to show only the events of this step. Drag along the time axis to enlarge a part of it, and press
+    Escape to take this back. You can run other cells while the panel follows the run.
+
+    A saved notebook shows the run as it was when you ran the cell, or when the run ended, if the page was still open
+    then.
 
     Parameters
     ----------
@@ -240,6 +244,7 @@ class RunMonitor(Panel):
     def _listen(self) -> None:
         for name in ("run", "steps", "events", "output", "actions"):
             self.model.changes.on(name, partial(self._draw_soon, name))
+        self.model.changes.on("run", self._save_result)
         self.model.changes.on("action_error", self._show_action_error)
         click = self.background.on_click
         click(self._terminate, self.confirm_terminate)
@@ -250,6 +255,11 @@ class RunMonitor(Panel):
         self._on_resize(partial(self._draw_soon, "size"))
         for part in ("run", "events"):
             self._on_time_zone(partial(self._draw_soon, part))
+
+    def _save_result(self) -> None:
+        """Update the static output when a run has ended, because a saved notebook should show the result."""
+        if self.model.state.is_finished and not self.model.following:
+            self._update_static_output()
 
     def _show_action_error(self) -> None:
         if self.model.action_error is not None:

@@ -40,8 +40,7 @@ class StepChart:
         self._steps = StepPicture(background, viewport, hints=_HINTS, max_height=_MAX_HEIGHT)
         self.picture, self.widget, self._layer = self._steps.picture, self._steps.widget, self._steps.layer
         self._steps.on_step(self._show_events)
-        self._layer.on_action("back", lambda: model.set_filter(step=None))
-        model.changes.on("events", self._update_layer)
+        model.changes.on("events", self._update_undo)
 
     def draw(self) -> None:
         """Draw the steps in their current state."""
@@ -80,5 +79,6 @@ class StepChart:
         if step in set(self._model.state.steps["step_key"]):
             self._model.set_filter(step=step)
 
-    def _update_layer(self) -> None:
-        self._layer.can_go_back = self._model.log.filter.step is not None
+    def _update_undo(self) -> None:
+        is_filtered = self._model.log.filter.step is not None
+        self._steps.set_undo((lambda: self._model.set_filter(step=None)) if is_filtered else None)

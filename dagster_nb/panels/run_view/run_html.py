@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
+    from matplotlib.axes import Axes
+
 __all__ = ["failures_html", "heading_html", "steps_alt", "steps_html", "steps_picture", "times_html", "times_text"]
 
 _MAX_FAILURES = 5
@@ -113,6 +115,7 @@ def steps_picture(
     width: int,
     max_height: int = 560,
     zone: tzinfo = UTC,
+    seconds: tuple[float, float] | None = None,
     **options: Any,  # noqa: ANN401 - see `draw_picture`
 ) -> Picture:
     """Draw the chart of a run's steps.
@@ -127,11 +130,19 @@ def steps_picture(
         The width and the maximum height in CSS pixels.
     zone
         The time zone for displayed times.
+    seconds
+        The part of the x axis to show, in seconds since the start of the first step. None shows the whole run.
     options
         The options ``dark`` and ``background`` of `draw_picture`.
     """
+
+    def draw(ax: Axes) -> None:
+        plot.step_gantt(steps, as_of=as_of, tz=zone, ax=ax)
+        if seconds is not None:
+            ax.set_xlim(seconds)
+
     return draw_picture(
-        lambda ax: plot.step_gantt(steps, as_of=as_of, tz=zone, ax=ax),
+        draw,
         width=width,
         height=min(max(120, 78 + 24 * len(steps)), max_height),
         **options,

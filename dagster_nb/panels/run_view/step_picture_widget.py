@@ -23,10 +23,14 @@ if TYPE_CHECKING:
 __all__ = ["StepPicture", "step_texts"]
 
 _MAX_WIDTH = 1400
+# Shorter parts of the time axis have no useful ticks.
+_MIN_SECONDS = 1e-3
 
 
 class StepPicture:
     """The picture of the steps, which names the step under the pointer.
+
+    A drag enlarges a part of the time axis, and Escape shows the previous part again.
 
     Parameters
     ----------
@@ -56,11 +60,22 @@ class StepPicture:
         self.picture: Any = widgets.HTML(layout=widgets.Layout(width="100%"))
         self.layer = ChartLayer(background)
         self.widget = chart_box(self.picture, self.layer)
+        self.layer.on_action("range", self._zoom)
+        self.layer.on_action("back", self._go_back)
+        self._drawn: tuple[pd.DataFrame, pd.Timestamp | None] | None = None
+        # The parts of the time axis that the user has chosen one after the other. The last one is shown.
+        self._parts: list[tuple[float, float]] = []
+        self._undo: Callable[[], object] | None = None
 
     def on_step(self, act: Callable[[str], object]) -> None:
         """Call a function with the key of a step when the user clicks the step."""
         for action in ("mark", "group"):
             self.layer.on_action(action, act)
+
+    def set_undo(self, undo: Callable[[], object] | None) -> None:
+        """Set what Escape does if the picture shows the whole time axis, or None if there is nothing to undo."""
+        self._undo = undo
+        self.layer.can_go_back = bool(self._parts) or undo is not None
 
     def draw(self, steps: pd.DataFrame, as_of: pd.Timestamp | None) -> None:
         """Draw steps.
@@ -73,6 +88,9 @@ class StepPicture:
             The assumed end time of steps in progress, or None if the run has finished.
         """
         viewport = self._viewport
+        if self._drawn is None or set(self._drawn[0]["run_id"]) != set(steps["run_id"]):
+            self._parts = []
+        self._drawn = steps, as_of
         picture = steps_picture(
             steps,
             as_of=as_of,
@@ -80,17 +98,32 @@ class StepPicture:
             max_height=self._max_height,
             zone=viewport.zone,
             dark=viewport.dark,
+            seconds=self._parts[-1] if self._parts else None,
         )
+        self.set_undo(self._undo)
         self.picture.value = picture_html(picture, steps_alt(steps))
         if picture.pixels is None:
             self.layer.hide()
         else:
-            self.layer.show(picture.pixels, step_texts(steps, picture.pixels, as_of, viewport.zone, self._hints))
+            texts = step_texts(steps, picture.pixels, as_of, viewport.zone, self._hints)
+            self.layer.show(picture.pixels, texts, is_draggable=True)
 
     def show_html(self, html: str) -> None:
         """Show the given HTML instead of the picture."""
         self.layer.hide()
         self.picture.value = html
+
+    def _zoom(self, first: float, last: float) -> None:
+        if self._drawn is not None and last - first >= _MIN_SECONDS:
+            self._parts.append((first, last))
+            self.draw(*self._drawn)
+
+    def _go_back(self) -> None:
+        if self._parts and self._drawn is not None:
+            self._parts.pop()
+            self.draw(*self._drawn)
+        elif self._undo is not None:
+            self._undo()
 
 
 def step_texts(

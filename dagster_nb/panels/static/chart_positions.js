@@ -83,10 +83,11 @@ function makeIndex(chart, marks, lines) {
     return nearestAlong(mark, axis, sign, (other, distance) => distance > 0 && isReachable(other));
   }
 
-  // Return the next mark for an arrow key, or -1 at the end.
+  // Return the next mark for an arrow key, or -1 at the end. The lanes of steps are in the order of their start times, so
+  // each arrow key changes the lane.
   function next(mark, axis, sign) {
     if (chart.periods) return nextPeriod(mark, axis, sign);
-    const changesLane = axis === 1 && chart.lanes.length > 0;
+    const changesLane = (axis === 1 || chart.steps) && chart.lanes.length > 0;
     let best = -1;
     for (let other = 0; other < count; other++) {
       const lane = laneOf(other) - laneOf(mark);
@@ -129,8 +130,8 @@ function makeIndex(chart, marks, lines) {
     return found >= 0 ? found : last(mark, sign);
   }
 
-  // Return the left and right end of a mark for a range: a period is never divided.
-  const ends = (mark) => (chart.periods ? [marks[4 * mark], marks[4 * mark + 2]] : [center(mark, 0), center(mark, 0)]);
+  // Return the left and right end of a mark for a range: a period or a step is never divided.
+  const ends = (mark) => (chart.periods || chart.steps ? [marks[4 * mark], marks[4 * mark + 2]] : [center(mark, 0), center(mark, 0)]);
 
   return { count, center, ends, at, next, jump, first, last, box: (mark) => marks.subarray(4 * mark, 4 * mark + 4) };
 }

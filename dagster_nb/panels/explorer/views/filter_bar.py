@@ -93,7 +93,7 @@ class FilterBar:
         self.draw()
 
     def draw(self) -> None:
-        """Draw the model's filters."""
+        """Draw the model's filters, except the statuses, which `draw_choices` draws together with their counts."""
         filters = self._model.filters
         self._show_problem("")
         self._draw_range(filters)
@@ -103,7 +103,6 @@ class FilterBar:
         _set_value(self._unresolved, filters.only_unresolved)
         self._chosen.draw()
         self._clear.disabled = filters.is_empty
-        self.draw_choices()
 
     def draw_choices(self) -> None:
         """Draw the statuses and suggestions that are available for the runs in memory."""

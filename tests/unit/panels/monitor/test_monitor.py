@@ -53,6 +53,27 @@ def until(monitor, condition):
     monitor._draw_all()
 
 
+def test_the_static_output_is_updated_once_when_the_run_has_ended(watch, monkeypatch):
+    shown = []
+    monkeypatch.setattr("dagster_nb.panels.panel.display", lambda data, *_, **options: shown.append((data, options)))
+    monkeypatch.setattr("dagster_nb.panels.panel._MAX_SECONDS_BEFORE_STATIC_OUTPUT", 0.0)
+    monkeypatch.setattr("dagster_nb.panels.panel._SECONDS_BEFORE_UPDATE", 0.0)
+    monitor, client = watch()
+    monitor._ipython_display_()
+    monitor.viewport.is_rendered = True
+    client.pages.put(events(3))
+    until(monitor, lambda: monitor.model.log.total == 3)
+    assert not any(options.get("update") for _, options in shown)
+    assert "STARTED" in shown[-1][0]["text/html"]
+    client.become("SUCCESS")
+    client.pages.put(END)
+    until(monitor, lambda: any(options.get("update") for _, options in shown))
+    monitor.wait(20)
+    [saved] = [data["text/html"] for data, options in shown if options.get("update")]
+    assert "SUCCESS" in saved
+    assert "line 2" in saved
+
+
 def test_the_monitor_follows_a_run_to_its_end(watch):
     monitor, client = watch()
     client.pages.put(events(3))

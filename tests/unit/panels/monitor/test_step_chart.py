@@ -42,7 +42,7 @@ def test_each_bar_shows_its_step(monitor):
     assert fields["Attempts"] == ["", "3"]
     marks = np.frombuffer(monitor._steps._layer.marks, dtype=np.float32).reshape(-1, 4)
     assert marks[1, 0] == pytest.approx(marks[0, 2], abs=0.1), "the second begins where the first ends"
-    assert not chart["draggable"]
+    assert chart["draggable"]
 
 
 def test_a_click_shows_only_the_events_of_a_step(monitor):
@@ -60,6 +60,54 @@ def test_a_click_shows_only_the_events_of_a_step(monitor):
     assert monitor._log._step.value == ""
     assert monitor.model.log.matching == 5
     assert not layer.can_go_back
+
+
+def shown_part(monitor):
+    first, last = monitor._steps._layer._pixels.x_limits
+    return [round(first, 3), round(last, 3)]
+
+
+def test_a_drag_enlarges_a_part_of_the_time_axis_and_escape_takes_it_back(monitor):
+    layer = monitor._steps._layer
+    whole = shown_part(monitor)
+    pixels = layer._pixels
+    left, _, right, _ = pixels.plot
+    ends = left + (right - left) * np.array([0.5, 0.7])
+    chosen = [round(pixels.x_value(x), 3) for x in ends]
+    act(monitor, "range", *ends[::-1].tolist())
+    assert shown_part(monitor) == chosen
+    # The first step ends before this part, and the second step ends after it.
+    assert layer.chart["ids"] == [HOSTILE]
+    marks = np.frombuffer(layer.marks, dtype=np.float32).reshape(-1, 4)
+    assert marks[0, [0, 2]].tolist() == pytest.approx([layer._pixels.plot[0], layer._pixels.plot[2]], abs=0.1)
+    # Escape first takes back the part and then the filter, in either order of the user's actions.
+    act(monitor, "mark", HOSTILE)
+    assert shown_part(monitor) == chosen
+    act(monitor, "range", 300.0, 300.0)
+    assert shown_part(monitor) == chosen, "a range without a length has no effect"
+    act(monitor, "range", *ends.tolist())
+    assert shown_part(monitor) != chosen
+    act(monitor, "back")
+    assert shown_part(monitor) == chosen
+    act(monitor, "back")
+    assert shown_part(monitor) == whole
+    assert layer.chart["ids"] == ["load", HOSTILE]
+    assert monitor.model.log.filter.step == HOSTILE
+    assert layer.can_go_back
+    act(monitor, "back")
+    assert monitor.model.log.filter.step is None
+    assert not layer.can_go_back
+
+
+def test_the_whole_axis_of_another_run_is_shown(monitor):
+    left, _, right, _ = monitor._steps._layer._pixels.plot
+    act(monitor, "range", left + 100, right - 100)
+    part = shown_part(monitor)
+    monitor._steps._steps.draw(monitor.model.state.steps.copy(), None)
+    assert shown_part(monitor) == part
+    monitor._steps._steps.draw(monitor.model.state.steps.assign(run_id="another"), None)
+    assert shown_part(monitor) != part
+    assert not monitor._steps._layer.can_go_back
 
 
 def test_a_click_on_an_unknown_step_does_nothing(monitor):
