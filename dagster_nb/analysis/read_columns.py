@@ -96,11 +96,9 @@ def creation_times(runs: pd.DataFrame) -> pd.Series:
     Servers before Dagster 1.7.13 do not provide the creation time. A missing creation time is replaced by the start
     time or, if there is none, by the last update.
     """
-    first, *others = [name for name in ("creation_time", "start_time", "update_time") if name in runs.columns] or [
-        "creation_time"
-    ]
-    found = times(runs, first)
-    for other in others:
+    names = [name for name in ("creation_time", "start_time", "update_time") if name in runs.columns]
+    found = times(runs, names[0] if names else "creation_time")
+    for other in names[1:]:
         # Converting a column takes longer than finding out that no time is missing.
         if found.notna().all():
             break
