@@ -145,12 +145,19 @@ def test_problems_and_their_list_can_be_reached_with_the_keyboard(page):
     expect(page.locator(".cm-tooltip-lint")).to_have_count(0)
 
 
-def test_the_script_removes_the_plain_text_area(page):
+def test_the_plain_text_area_is_hidden_if_the_script_works_even_if_the_area_appears_later(page):
+    area = page.locator(".dnb-editor-fallback")
     page.evaluate(
         "document.querySelector('#editor').insertAdjacentHTML('afterend', '<div class=dnb-editor-fallback>area</div>')"
     )
+    expect(area).to_be_visible()
     show(page)
-    expect(page.locator(".dnb-editor-fallback")).to_be_hidden()
+    expect(area).to_be_hidden()
+    page.evaluate("document.querySelector('.dnb-editor-fallback').replaceWith('')")
+    page.evaluate(
+        "document.querySelector('#editor').insertAdjacentHTML('afterend', '<div class=dnb-editor-fallback>area</div>')"
+    )
+    expect(area).to_be_hidden()
     assert page.evaluate("traits.has_started")
 
 

@@ -180,8 +180,6 @@ function mountEditor({ model, el }) {
 function render(context) {
   const { model, el } = context;
   el.classList.add("dnb-editor");
-  // This script works, so the text area below is not needed. The kernel removes it, but the kernel may be busy.
-  requestAnimationFrame(() => el.parentElement?.querySelector(":scope > .dnb-editor-fallback")?.style.setProperty("display", "none"));
   if (!model.get("has_started")) {
     model.set("has_started", true);
     model.save_changes();
