@@ -96,7 +96,7 @@ def test_an_error_is_raised_if_two_ways_of_reading_read_different_runs(monkeypat
         return sample(1.0, digest=one.way.label)
 
     monkeypatch.setattr(measure_in_rounds, "_read", read)
-    with pytest.raises(RuntimeError, match="read other rows"):
+    with pytest.raises(RuntimeError, match="read different rows"):
         measure_in_rounds.measure([(PLACE, FAST), (PLACE, SLOW)], rounds=1, on_progress=print)
 
 

@@ -23,8 +23,9 @@ time.sleep(600)
 """
 STUBBORN = [sys.executable, "-c", STUBBORN_CODE]
 OWNER = """
-import sys
+import signal, sys
 from pathlib import Path
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores this signal in all child processes
 from dagster_nb.sandbox.supervised_process import SupervisedProcess
 process = SupervisedProcess([sys.executable, "-c", sys.argv[1]], folder=Path(sys.argv[2]))
 print(process.pid, flush=True)
