@@ -185,7 +185,10 @@ def drag_in_chart(page, explorer, runs):
 def enlarge_steps(page, monitor):
     """Drag along the x axis of the steps to enlarge a part, and undo this with the keyboard."""
     stage, image = monitor.locator(".dnb-chart-stage"), monitor.locator(".dnb-picture img")
-    stage.scroll_into_view_if_needed()
+    # Notebook does not lay out what is far from the visible part of the page, so first scroll to the panel.
+    monitor.scroll_into_view_if_needed()
+    image.scroll_into_view_if_needed()
+    expect(stage).to_be_visible()
     # The picture is drawn again if the page's width changes while the page loads.
     page.wait_for_function(FITS, arg=image.element_handle())
     before = image.get_attribute("src")
