@@ -147,16 +147,13 @@ def test_problems_and_their_list_can_be_reached_with_the_keyboard(page):
 
 def test_the_plain_text_area_is_hidden_if_the_script_works_even_if_the_area_appears_later(page):
     area = page.locator(".dnb-editor-fallback")
-    page.evaluate(
-        "document.querySelector('#editor').insertAdjacentHTML('afterend', '<div class=dnb-editor-fallback>area</div>')"
-    )
+    add_area = "document.querySelector('#editor').insertAdjacentHTML('afterend', '<p class=dnb-editor-fallback>area')"
+    page.evaluate(add_area)
     expect(area).to_be_visible()
     show(page)
     expect(area).to_be_hidden()
-    page.evaluate("document.querySelector('.dnb-editor-fallback').replaceWith('')")
-    page.evaluate(
-        "document.querySelector('#editor').insertAdjacentHTML('afterend', '<div class=dnb-editor-fallback>area</div>')"
-    )
+    area.evaluate("area => area.remove()")
+    page.evaluate(add_area)
     expect(area).to_be_hidden()
     assert page.evaluate("traits.has_started")
 

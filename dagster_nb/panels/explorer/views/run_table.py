@@ -57,7 +57,7 @@ class RunTable(anywidget.AnyWidget):
     sort : list of str
         A column, and ``"ascending"``, ``"descending"`` or ``"none"``.
     resets : int
-        A counter. A counter. When it increases, the table scrolls to the top, because it shows other runs.
+        A counter. When it increases, the table scrolls to the top, because it shows other runs.
     empty : str
         The message to show if there are no rows.
     """
