@@ -122,6 +122,14 @@ def test_an_error_is_shown_and_a_click_on_retry_reads_the_runs_again(explore):
     assert explorer._error_box.widget.layout.display == "none"
 
 
+def test_the_table_says_that_no_runs_could_be_read_if_the_first_read_fails():
+    source = FakeSource(make_runs(3))
+    source.error = ConnectionFailedError("no Dagster")
+    explorer = RunExplorer(source).wait()
+    assert explorer._table.table.empty == "No runs could be read."
+    explorer.close()
+
+
 def test_html_in_text_is_escaped_everywhere(explore):
     frame = make_runs(3)
     for name in ("job_name", "location", "repository", "partition_key", "launched_by"):
