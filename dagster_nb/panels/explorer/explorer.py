@@ -59,7 +59,7 @@ class RunExplorer(Panel):
     by it. Drag along the x axis to filter by time or duration. Press Escape to undo the last filter that you set in a
     chart.
 
-    The table shows 100 runs per page. Sorting applies to all pages, and so do selecting all runs and selecting a range
+    The table shows 50 runs per page. Sorting applies to all pages, and so do selecting all runs and selecting a range
     with Shift. The browser's find-in-page finds the runs of the current page. Use the filters, such as "Run id", to
     search all runs.
 
@@ -161,11 +161,11 @@ class RunExplorer(Panel):
         self.add_class("dnb-explorer")
         self._listen()
         self._watch_connection(source)
-        self._header.draw()
+        # Start to read first, so that the views say that runs are being read.
+        self.model.load()
         self._filters.draw()
         self._draw_runs()
         self._action_bar.draw()
-        self.model.load()
         self._read_server_state()
 
     @property
@@ -308,6 +308,8 @@ class RunExplorer(Panel):
 
     def _draw_reading(self) -> None:
         self._header.draw()
+        if self.model.runs.empty:
+            self._table.draw()  # it says why it is empty
         if self.model.reading is None:
             self._attention.update()
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MAX_RUNS", "ROWS_PER_PAGE", "ExplorerModel", "Reading"]
 
-ROWS_PER_PAGE = 100
+ROWS_PER_PAGE = 50
 """The number of rows on a page of the table, few enough to render all of them without a delay."""
 
 MAX_RUNS = 100_000

@@ -185,8 +185,10 @@ class RunTableView:
             first = model.page * ROWS_PER_PAGE
             last = min(first + ROWS_PER_PAGE, count)
             words = f"showing runs {count_text(first + 1)} to {count_text(last)} of {count_text(count)}"
+        elif count:
+            words = f"showing all {plural(count, 'run')}"
         else:
-            words = f"showing all {plural(count, 'run')}" if count else "no runs"
+            words = "no runs" if model.reading is None else "no runs yet"
         zone = escape(zone_name(self._viewport.zone))
         self._shown.value = f'<span class="dnb-muted" role="status">{words} · times in {zone}</span>'
 

@@ -117,7 +117,7 @@ def test_a_click_on_a_mark_opens_its_run(explore):
     act(explorer, "mark", run_id)
     assert explorer.selection == [run_id]
     assert explorer.model.open_run_id == run_id
-    assert explorer.model.page == 1
+    assert explorer.model.page == 3
     assert run_id in [row["id"] for row in explorer._table.table.rows]
     assert explorer._table.table.active == run_id
 
@@ -126,7 +126,7 @@ def test_a_click_on_a_mark_goes_to_the_right_page_of_a_sorted_table(explore):
     explorer = explore(many_runs(250), sort="duration")
     run_id = explorer.frame["run_id"][explorer.frame["duration"].argmax()]
     act(explorer, "mark", run_id)
-    assert explorer.model.page == 2
+    assert explorer.model.page == 4
     assert explorer._table.table.rows[-1]["id"] == run_id
 
 

@@ -130,6 +130,25 @@ def test_the_table_says_that_no_runs_could_be_read_if_the_first_read_fails():
     explorer.close()
 
 
+def test_an_empty_table_says_that_runs_are_being_read():
+    source = FakeSource(make_runs(3))
+    source.gate.clear()
+    explorer = RunExplorer(source, status="CANCELED")
+    table, foot = explorer._table.table, explorer._table._shown
+    assert table.empty == "Loading runs…"
+    assert "no runs yet" in foot.value
+    source.gate.set()
+    explorer.wait()
+    assert table.empty == "No run matches these filters."
+    source.gate.clear()
+    explorer.set_filters(job="no_such_job")
+    assert table.empty == "Loading runs…"
+    source.gate.set()
+    explorer.wait()
+    assert table.empty == "No run matches these filters."
+    explorer.close()
+
+
 def test_html_in_text_is_escaped_everywhere(explore):
     frame = make_runs(3)
     for name in ("job_name", "location", "repository", "partition_key", "launched_by"):
