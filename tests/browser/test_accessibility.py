@@ -120,7 +120,7 @@ def test_keystrokes_in_the_explorer_do_not_reach_the_notebook(harmless):
         "Show the column Repository",
         "Copy GraphQL",
         "Asks for confirmation before anything is launched",
-        "Delete: 0 run",
+        "Delete: 0 runs",
         "Copy run id",
         "Level",
         "Launch",
