@@ -24,17 +24,31 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 _LONGER_TIMEOUTS = {"compat": 1800, "browser": 900, "browser/binder": 3600, "notebooks": 900}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--extended", action="store_true", help="also run the tests with the marker 'extended'")
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "extended: a slow test of one more version, application or platform; it runs only with --extended"
+    )
     config.pluginmanager.register(suite_token)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     tests = Path(__file__).parent
     for item in items:
         folders = (folder.as_posix() for folder in item.path.relative_to(tests).parents)
         seconds = next((_LONGER_TIMEOUTS[folder] for folder in folders if folder in _LONGER_TIMEOUTS), None)
         if seconds is not None and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(seconds))
+    if not config.getoption("extended"):
+        extended = [item for item in items if item.get_closest_marker("extended")]
+        config.hook.pytest_deselected(items=extended)
+        items[:] = [item for item in items if item not in extended]
+    # The slowest folders come first in testpaths. Start with them, so that all processes finish at about the same time.
+    folders = config.getini("testpaths")
+    items.sort(key=lambda item: next((place for place, one in enumerate(folders) if one in item.nodeid), 0))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -26,14 +26,15 @@ _EXECUTE = """
 async (code) => {
   const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
   const logged = [];
+  const errors = [];
   const future = kernel.requestExecute({ code, store_history: false, stop_on_error: false });
   future.onIOPub = (message) => {
     const content = message.content;
     if (message.header.msg_type === "stream") logged.push(content.text);
-    if (message.header.msg_type === "error") logged.push("!!" + content.traceback.join("\\n"));
+    if (message.header.msg_type === "error") errors.push(content.traceback.join("\\n"));
   };
   await future.done;
-  return logged.join("");
+  return [logged.join(""), errors.join("")];
 }
 """
 IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
@@ -57,9 +58,9 @@ def record_errors(page: Page, errors: list[str]) -> None:
 
 def run_code(page: Page, code: str) -> str:
     """Run code in the kernel of the page's notebook, and return its output."""
-    answer = str(page.evaluate(_EXECUTE, code)).strip()
-    assert not answer.startswith("!!"), answer
-    return answer
+    output, error = page.evaluate(_EXECUTE, code)
+    assert not error, error
+    return str(output).strip()
 
 
 def free_port() -> int:

@@ -25,6 +25,7 @@ from tests.browser.keys import REFUSE_CHANGES, press_keys
 from tests.browser.lab import IDLE, SCREENSHOTS, free_port, record_errors, run_code
 from tests.browser.saved_panels import hides_loading_message, shows_static_output
 
+pytestmark = pytest.mark.extended
 expect.set_options(timeout=60_000)
 ROOT = Path(__file__).parents[2]
 # Voilà loads icons and MathJax from these URLs, but the panels do not use them.

@@ -90,7 +90,7 @@ class Evidence:
     def pytest_terminal_summary(self, terminalreporter) -> None:
         if self.wrong:
             terminalreporter.section("The table of versions in README.md differs from the results", red=True)
-            terminalreporter.write_line("`pytest tests/compat --write-table` would write this table:\n")
+            terminalreporter.write_line("`pytest --extended tests/compat --write-table` would write this table:\n")
             terminalreporter.write_line(self._table())
 
     def _table(self) -> str:
@@ -107,7 +107,11 @@ def fleet(request: pytest.FixtureRequest) -> Iterator[Fleet]:
     fleet.close()
 
 
-@pytest.fixture(scope="package", params=TARGETS, ids=str)
+@pytest.fixture(
+    scope="package",
+    params=[pytest.param(target, marks=[pytest.mark.extended] if target.extended else []) for target in TARGETS],
+    ids=str,
+)
 def dagster(request: pytest.FixtureRequest, fleet: Fleet) -> Iterator[Dagster]:
     """Run the Dagster servers of all targets, one after the other."""
     try:

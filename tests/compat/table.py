@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 README = Path(__file__).parents[2] / "README.md"
-BEGIN = "<!-- compat: written by `pytest tests/compat --write-table` -->"
+BEGIN = "<!-- compat: written by `pytest --extended tests/compat --write-table` -->"
 END = "<!-- /compat -->"
 
 CAPABILITIES = {

@@ -18,11 +18,14 @@ class Target:
         The packages to install. If empty, the target uses the environment that runs the tests.
     postgres
         Whether to store runs in PostgreSQL instead of SQLite, which is Dagster's default.
+    extended
+        Whether to test this target only with ``pytest --extended``.
     """
 
     name: str
     requirements: tuple[str, ...] = ()
     postgres: bool = False
+    extended: bool = True
 
     def __str__(self) -> str:
         return self.name
@@ -39,15 +42,20 @@ class Target:
         return self.release >= (1, minor)
 
 
+OLDEST = "1.5.14"
+
+
 def _old(release: str) -> Target:
     packages = ("dagster", "dagster-graphql", "dagster-webserver")
     # Old versions set no upper bounds for these packages but do not work with newer releases. They import pkg_resources
     # from setuptools, and versions up to 1.7 use watchdog in a way that watchdog 5 does not support.
     companions = ("setuptools<80", "watchdog<5") if int(release.split(".")[1]) < 8 else ("setuptools<80",)
-    return Target(release, (*(f"{name}=={release}" for name in packages), *companions))
+    requirements = (*(f"{name}=={release}" for name in packages), *companions)
+    return Target(release, requirements, extended=release != OLDEST)
 
 
-OLD = [_old(release) for release in ("1.5.14", "1.6.14", "1.7.16", "1.8.13", "1.9.13", "1.10.21", "1.11.16", "1.12.22")]
+OLD = [_old(release) for release in (OLDEST, "1.6.14", "1.7.16", "1.8.13", "1.9.13", "1.10.21", "1.11.16", "1.12.22")]
+# tests/server tests the newest version too, and the target with PostgreSQL is a new version.
 NEWEST = Target("newest")
 # dagster-postgres is sometimes released later than Dagster, so let uv choose versions that fit together. The lower
 # bounds prevent it from choosing very old versions.
@@ -55,5 +63,6 @@ POSTGRES = Target(
     "postgresql",
     ("dagster>=1.13", "dagster-graphql>=1.13", "dagster-webserver>=1.13", "dagster-postgres>=0.29"),
     postgres=True,
+    extended=False,
 )
 TARGETS = [*OLD, NEWEST, POSTGRES]

@@ -48,6 +48,18 @@ def test_every_test_folder_belongs_to_a_job_on_github():
     assert sorted(folder for job in jobs for folder in job["folders"].split()) == sorted(configured["testpaths"])
 
 
+def test_extended_tests_run_on_github():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    commands = [step["run"] for step in workflow["jobs"]["tests"]["steps"] if "pytest" in step.get("run", "")]
+    assert commands
+    assert all("--extended" in command.split() for command in commands)
+
+
+def test_extended_tests_run_only_with_the_option(request):
+    extended = [item for item in request.session.items if item.get_closest_marker("extended")]
+    assert request.config.getoption("extended") or not extended
+
+
 def test_every_name_in_the_readme_exists():
     for name in re.findall(r"dnb\.(\w+)", README):
         assert hasattr(dnb, name), name

@@ -7,10 +7,14 @@ import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.browser.binder.binder_without_docker import Plan, dockerfile
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.extended
 
 # Row ids, snapshot ids and insertion times differ between builds, so these queries omit them.
 RUNS = (

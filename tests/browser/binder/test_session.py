@@ -14,6 +14,8 @@ import dagster_nb as dnb
 from tests.browser.binder.binder_without_docker import SERVICE_PREFIX
 from tests.browser.lab import Notebook
 
+pytestmark = pytest.mark.extended
+
 DAGSTER = f"{SERVICE_PREFIX}dagster"
 LAST_CELL = "jupyterapp.shell.currentWidget.content.widgets.at(-1).model.executionCount"
 HREFS = "[...document.querySelectorAll('.jp-OutputArea-output a[href]')].map((link) => link.getAttribute('href'))"
