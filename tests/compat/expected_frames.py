@@ -1,4 +1,4 @@
-"""Build the expected frames from `history.py`."""
+"""Build the expected frames from `past_runs.py`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from tests.compat.served.history import FINISHED, LOCATION, REPOSITORY, PastRun
+from tests.compat.served.past_runs import FINISHED, LOCATION, REPOSITORY, PastRun
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -15,7 +15,7 @@ import dagster_nb as dnb
 from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.compat.environments import python_of
 from tests.compat.postgres import postgres
-from tests.compat.served.history import LOCATION
+from tests.compat.served.past_runs import LOCATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

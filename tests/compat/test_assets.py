@@ -9,7 +9,7 @@ import dagster_nb as dnb
 from dagster_nb.graphql import documents
 from dagster_nb.graphql.pruning import prune
 from tests.compat.expected_frames import METADATA
-from tests.compat.served.history import LOCATION
+from tests.compat.served.past_runs import LOCATION
 
 pytestmark = pytest.mark.capability("assets")
 

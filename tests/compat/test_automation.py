@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from dagster_nb.statuses import FINISHED
-from tests.compat.served.history import LOCATION
+from tests.compat.served.past_runs import LOCATION
 
 pytestmark = pytest.mark.capability("automation")
 

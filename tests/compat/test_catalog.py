@@ -7,7 +7,7 @@ import pytest
 
 import dagster_nb as dnb
 from tests.compat.expected_frames import texts
-from tests.compat.served.history import LOCATION, REPOSITORY
+from tests.compat.served.past_runs import LOCATION, REPOSITORY
 
 pytestmark = pytest.mark.capability("catalog")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import dagster_nb as dnb
-from tests.compat.served.history import DOOMED
+from tests.compat.served.past_runs import DOOMED
 
 pytestmark = pytest.mark.capability("paging")
 

@@ -10,7 +10,7 @@ from dagster_nb.panels.background import Background
 from dagster_nb.panels.explorer.actions import ActionsModel
 from dagster_nb.panels.explorer.filters import ExplorerFilters
 from dagster_nb.panels.explorer.model import ExplorerModel
-from tests.compat.served.history import LOCATION, PAST
+from tests.compat.served.past_runs import LOCATION, PAST
 from tests.compat.servers import PARKED
 
 pytestmark = pytest.mark.capability("explorer")

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from tests.compat.served.history import LOCATION, PAST, run_id_of
+from tests.compat.served.past_runs import LOCATION, PAST, run_id_of
 
 pytestmark = pytest.mark.capability("filters")
 

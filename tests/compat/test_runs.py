@@ -9,7 +9,7 @@ import pytest
 
 import dagster_nb as dnb
 from tests.compat.expected_frames import objects, runs_frame
-from tests.compat.served.history import PAST, run_id_of
+from tests.compat.served.past_runs import PAST, run_id_of
 
 pytestmark = pytest.mark.capability("runs")
 

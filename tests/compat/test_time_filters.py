@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.compat.served.history import PAST
+from tests.compat.served.past_runs import PAST
 
 pytestmark = pytest.mark.capability("times")
 

@@ -17,7 +17,7 @@ from tests.faults.proxy import Answer, Request
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tests.faults.kinds import Kind
+    from tests.faults.errors_by_fault import Kind
     from tests.faults.proxy import Fault, Forward
 
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pandas as pd
 
 import dagster_nb as dnb
-from tests.faults.kinds import explained_errors, explained_outcomes
+from tests.faults.errors_by_fault import explained_errors, explained_outcomes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence

@@ -25,8 +25,8 @@ from dagster_nb.graphql import limited_response
 from dagster_nb.sandbox.demo import dagster_yaml
 from dagster_nb.sandbox.history.write import write_history
 from dagster_nb.sandbox.local_dagster import LocalDagster
+from tests.faults.errors_by_fault import KINDS, MEGABYTES, SLOW, TIMEOUT_SECONDS
 from tests.faults.faults import AtRandom, OneIn, cut, flood
-from tests.faults.kinds import KINDS, MEGABYTES, SLOW, TIMEOUT_SECONDS
 from tests.faults.proxy import Proxy
 from tests.faults.script_steps import (
     CATALOG,

@@ -9,7 +9,7 @@ import pytest
 import dagster_nb as dnb
 from dagster_nb.sandbox.definitions import defs, sales_assets
 from dagster_nb.sandbox.history.job_profiles import JOB_PROFILES
-from tests.notebooks.readme_pictures import questions
+from tests.notebooks.readme_chart_pictures import questions
 from tests.notebooks.run_notebook import NOTEBOOKS, run
 from tests.suite_token import authenticate_kernels, contains_token, leaks_of_kernels
 
@@ -37,7 +37,7 @@ def test_a_notebook_runs_without_warnings_and_does_not_contain_the_suites_token(
 def test_the_code_of_each_picture_in_the_readme_draws_a_chart(demo, one):
     axes = one.axes(demo.client)
     assert axes.has_data()
-    assert one.picture.stat().st_size > 5_000, "draw the picture again: python -m tests.notebooks.readme_pictures"
+    assert one.picture.stat().st_size > 5_000, "draw the picture again: python -m tests.notebooks.readme_chart_pictures"
 
 
 def test_the_readme_answers_six_questions():

@@ -1,4 +1,4 @@
-"""Fixtures: a fake Dagster, and a client that is connected to it."""
+"""The fixture ``fake``, a fake Dagster."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus
-from history import HISTORY, LOCATION, REPOSITORY, PastRun
+from past_runs import HISTORY, LOCATION, REPOSITORY, PastRun
 
 try:
     from dagster._core import remote_origin as origins  # since 1.12

@@ -1,7 +1,7 @@
 """Draw the pictures of the README section "Questions, answered" with the code in that section.
 
-python -m tests.notebooks.readme_pictures            # draw all pictures with a new demo
-python -m tests.notebooks.readme_pictures --url URL  # use a running server
+python -m tests.notebooks.readme_chart_pictures            # draw all pictures with a new demo
+python -m tests.notebooks.readme_chart_pictures --url URL  # use a running server
 """
 
 from __future__ import annotations

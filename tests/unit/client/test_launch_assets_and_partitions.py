@@ -1,4 +1,4 @@
-"""Assets are launched by key, and so are partitions of assets that are not in any job."""
+"""`launch` takes assets by key, and partitions of jobs and of assets that are not in any job."""
 
 from __future__ import annotations
 
