@@ -196,7 +196,7 @@ class Charts:
         """Draw the chosen chart or report, unless its picture is up to date."""
         model, name = self._model, self._model.view.chart
         self._layer.can_go_back = self._actions.can_go_back
-        shown = (name, model.filters, model.selection if name == COMPARISON else ())
+        shown = (name, model.filters, model.selection if name == COMPARISON else (), self._has_no_runs_yet)
         drawing = self._new_drawing()
         # Draw the chart only when fetching ends, because drawing after each page of runs would slow down fetching.
         is_recent = model.reading is not None and time.monotonic() - self._shown_at < _SECONDS_BETWEEN_DRAWINGS
@@ -229,6 +229,10 @@ class Charts:
         chart = CHARTS.get(name, CHARTS[DEFAULT_CHART])
         return picture_html(chart_picture(chart, model, drawing), _alt(chart, model.runs))
 
+    @property
+    def _has_no_runs_yet(self) -> bool:
+        return self._model.reading is not None and self._model.runs.empty
+
     def _new_drawing(self) -> Drawing:
         viewport = self._viewport
         return Drawing(viewport.zone, viewport.picture_width(_MAX_WIDTH), viewport.dark)
@@ -245,6 +249,13 @@ class Charts:
 
     def _draw_runs(self, chart: Chart, drawing: Drawing) -> None:
         model, runs = self._model, self._model.runs
+        if self._has_no_runs_yet:
+            # Do not draw an empty chart, because that would delay the first runs.
+            self._layer.hide()
+            self._picture.value = (
+                f'<p class="dnb-muted" role="status" style="min-height: {_HEIGHT}px">Loading runs…</p>'
+            )
+            return
         picture = chart_picture(chart, model, drawing)
         self._picture.value = picture_html(picture, f"{_alt(chart, runs)} The tiles and the table contain the numbers.")
         self._periods = {}

@@ -127,6 +127,7 @@ def test_the_table_says_that_no_runs_could_be_read_if_the_first_read_fails():
     source.error = ConnectionFailedError("no Dagster")
     explorer = RunExplorer(source).wait()
     assert explorer._table.table.empty == "No runs could be read."
+    assert "Loading" not in explorer._charts._picture.value
     explorer.close()
 
 
@@ -134,12 +135,15 @@ def test_an_empty_table_says_that_runs_are_being_read():
     source = FakeSource(make_runs(3))
     source.gate.clear()
     explorer = RunExplorer(source, status="CANCELED")
-    table, foot = explorer._table.table, explorer._table._shown
+    table, foot, chart = explorer._table.table, explorer._table._shown, explorer._charts._picture
     assert table.empty == "Loading runs…"
+    assert "Loading runs…" in chart.value
+    assert "<img" not in chart.value
     assert "no runs yet" in foot.value
     source.gate.set()
     explorer.wait()
     assert table.empty == "No run matches these filters."
+    assert "<img" in chart.value
     source.gate.clear()
     explorer.set_filters(job="no_such_job")
     assert table.empty == "Loading runs…"
