@@ -443,7 +443,7 @@ def test_the_explorer_supports_screen_readers_and_the_keyboard(clean):
     clean.chip("FAILURE").click()
     expect(clean.box.get_by_role("button", name=re.compile(r" FAILURE [\d,]+$"), pressed=False)).to_have_count(1)
     expect(clean.box.get_by_role("button", name="Durations", pressed=True)).to_have_count(1)
-    expect(clean.box.get_by_text("showing runs 1 to 100 of")).to_be_visible()
+    expect(clean.box.get_by_text(f"showing runs 1 to {ROWS_PER_PAGE} of")).to_be_visible()
     # Keyboard users can skip the filters.
     skip = clean.box.get_by_role("button", name="Skip to the runs")
     skip.focus()
@@ -529,19 +529,19 @@ def test_a_new_page_starts_at_the_top(clean):
     ids = clean.ids()
     scroll = clean.box.locator(".dnb-table .dnb-scroll")
     top = "box => box.scrollTop"
-    scroll.evaluate("box => box.scrollTo(0, 2000)")
+    scroll.evaluate("box => box.scrollTo(0, 900)")
     clean.button("Next ▶").click()
-    expect(clean.row(ids[100])).to_be_visible()
+    expect(clean.row(ids[ROWS_PER_PAGE])).to_be_visible()
     assert scroll.evaluate(top) == 0
     clean.button("Last").click()
     expect(clean.row(ids[-1])).to_be_attached()
     expect(clean.button("Next ▶")).to_be_disabled()
     clean.button("First").click()
     expect(clean.row(ids[0])).to_be_visible()
-    scroll.evaluate("box => box.scrollTo(0, 2000)")
+    scroll.evaluate("box => box.scrollTo(0, 900)")
     clean.notebook.run("explorer.refresh(); explorer.wait()")
-    expect(clean.row(ids[65])).to_be_visible()
-    assert scroll.evaluate(top) > 1000
+    expect(clean.row(ids[35])).to_be_in_viewport()
+    assert scroll.evaluate(top) > 500
     clean.chip("FAILURE").click()
     expect(clean.rows.filter(has_not_text="FAILURE")).to_have_count(0)
     assert scroll.evaluate(top) == 0
@@ -550,12 +550,13 @@ def test_a_new_page_starts_at_the_top(clean):
 def test_find_in_page_finds_all_runs_of_the_page(clean):
     ids = clean.ids()
     clean.button("Next ▶").click()
-    expect(clean.row(ids[100])).to_be_visible()
-    row = clean.row(ids[199])
+    expect(clean.row(ids[ROWS_PER_PAGE])).to_be_visible()
+    last = ids[2 * ROWS_PER_PAGE - 1]
+    row = clean.row(last)
     expect(row).not_to_be_in_viewport()
     # This searches the displayed text from the start, like the browser's own dialog.
     clean.page.evaluate("getSelection().removeAllRanges()")
-    assert clean.page.evaluate("text => window.find(text)", ids[199][:8])
+    assert clean.page.evaluate("text => window.find(text)", last[:8])
     assert row.evaluate("row => row.contains(getSelection().anchorNode)")
     clean.page.evaluate("getSelection().removeAllRanges()")
 
@@ -566,12 +567,13 @@ def test_runs_on_other_pages_can_be_selected_and_found(clean, demo):
     expect(clean.box.get_by_text(f"{len(ids):,} runs selected")).to_be_visible()
     clean.select_all.click()
     expect(clean.box.get_by_text("runs selected")).to_be_hidden()
-    clean.row(ids[98]).get_by_role("checkbox").click()
+    begin, end = ROWS_PER_PAGE - 2, ROWS_PER_PAGE + 2
+    clean.row(ids[begin]).get_by_role("checkbox").click()
     clean.button("Next ▶").click()
-    clean.row(ids[101]).get_by_role("checkbox").click(modifiers=["Shift"])
+    clean.row(ids[end - 1]).get_by_role("checkbox").click(modifiers=["Shift"])
     expect(clean.box.get_by_text("4 runs selected")).to_be_visible()
-    clean.shows_selected(ids[100:102])
-    assert json.loads(clean.notebook.run("import json; print(json.dumps(explorer.selection))")) == ids[98:102]
+    clean.shows_selected(ids[ROWS_PER_PAGE:end])
+    assert json.loads(clean.notebook.run("import json; print(json.dumps(explorer.selection))")) == ids[begin:end]
     # A click in a chart, or on a related run, shows the run's row, even if the run is already open.
     for _ in range(2):
         clean.notebook.run(f"explorer._charts._actions.open_run({ids[1_080]!r})")
@@ -581,13 +583,13 @@ def test_runs_on_other_pages_can_be_selected_and_found(clean, demo):
 
 
 def test_the_keyboard_reaches_every_row(clean):
-    ids, press = clean.ids(), clean.page.keyboard.press
+    ids, press, last = clean.ids(), clean.page.keyboard.press, ROWS_PER_PAGE - 1
     clean.rows.first.focus()
     press("End")
-    expect(clean.row(ids[99])).to_be_focused()
-    expect(clean.row(ids[99])).to_be_in_viewport()
+    expect(clean.row(ids[last])).to_be_focused()
+    expect(clean.row(ids[last])).to_be_in_viewport()
     press("ArrowUp")
-    expect(clean.row(ids[98])).to_be_focused()
+    expect(clean.row(ids[last - 1])).to_be_focused()
     press("Space")
     expect(clean.box.get_by_text("1 run selected")).to_be_visible()
     press("ArrowDown")
@@ -600,16 +602,16 @@ def test_the_keyboard_reaches_every_row(clean):
           }
         }"""
     )
-    expect(clean.row(ids[100])).to_be_focused()
-    expect(clean.row(ids[100])).to_have_attribute("aria-rowindex", "102")
+    expect(clean.row(ids[last + 1])).to_be_focused()
+    expect(clean.row(ids[last + 1])).to_have_attribute("aria-rowindex", str(last + 3))
     press("ArrowUp")
-    expect(clean.row(ids[99])).to_be_focused()
+    expect(clean.row(ids[last])).to_be_focused()
     press("Home")
     expect(clean.row(ids[0])).to_be_focused()
     expect(clean.row(ids[0])).to_be_in_viewport()
     press("PageDown")
     expect(clean.row(ids[0])).not_to_be_in_viewport()
-    assert json.loads(clean.notebook.run("import json; print(json.dumps(explorer.selection))")) == [ids[98]]
+    assert json.loads(clean.notebook.run("import json; print(json.dumps(explorer.selection))")) == [ids[last - 1]]
 
 
 def test_only_sortable_columns_have_a_header_button(clean):
