@@ -229,6 +229,7 @@ function render({ model, el }) {
     focused = row.id;
     setReachable();
     scrollTo(line);
+    line.scrollIntoView({ block: "nearest" }); // in the notebook
     line.focus({ preventScroll: true });
     return row.id;
   }
