@@ -43,6 +43,8 @@ IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel
 # anywidget logs this error if a widget takes more than two seconds to start, as it can on a slow machine. Ignoring it
 # is safe, because the tests fail anyway if the widget does not start at all.
 _SLOW_START = "[anywidget] Failed to initialize model"
+# JupyterLab logs this error if a kernel is restarted while it prints something.
+_INTERRUPTED_OUTPUT = "Kernel message validation error: Unexpected token 's', \"stream.std"
 
 
 def record_errors(page: Page, errors: list[str]) -> None:
@@ -50,7 +52,7 @@ def record_errors(page: Page, errors: list[str]) -> None:
 
     def record(error: Error) -> None:
         text = f"{error}\n{error.stack}"
-        if not text.startswith(_SLOW_START):
+        if not text.startswith((_SLOW_START, _INTERRUPTED_OUTPUT)):
             errors.append(text)
 
     page.on("pageerror", record)

@@ -128,11 +128,19 @@ def test_problems_and_their_list_can_be_reached_with_the_keyboard(page):
     editor = show(page, problems=problems)
     hints = page.locator(f"#{editor.get_attribute('aria-describedby')}")
     expect(hints).to_contain_text("F8: next problem")
-    announced = page.locator(".cm-announced")
+    # The editor removes an announcement again, so record them.
+    page.evaluate(
+        """() => {
+          window.announced = [];
+          const element = document.querySelector(".cm-announced");
+          const record = () => element.textContent.trim() && announced.push(element.textContent.trim());
+          new MutationObserver(record).observe(element, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
     for message in ("problem 2", "problem 3", "problem 2"):
         editor.press("F8")
         expect(page.locator(".cm-tooltip-lint")).to_have_text(message)
-        expect(announced).to_contain_text(message)
+        page.wait_for_function("message => announced.at(-1)?.includes(message)", arg=message)
     editor.press("ControlOrMeta+Shift+KeyM")
     found = page.get_by_role("listbox", name="Diagnostics")
     expect(found).to_be_focused()

@@ -6,6 +6,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from dagster_nb.playground.examples import examples
+from tests.server.conftest import wait_until
 
 RUNS, FILTERED, REPOSITORIES, JOBS, LAUNCH, LAUNCH_WITH_TAGS, TERMINATE = examples().values()
 
@@ -21,6 +22,11 @@ def runs(client):
     frame = client.launch_many([{"job": "quick", "tags": {"n": str(number)}} for number in range(12)])
     client.terminate(frame, force=True)
     return frame
+
+
+def wait_until_started(client, run_id):
+    """Wait, because Dagster cannot terminate a run that is starting."""
+    wait_until(lambda: client.run(run_id).status == "STARTED")
 
 
 @pytest.mark.usefixtures("runs")
@@ -62,6 +68,7 @@ def test_a_query_can_launch_and_terminate_a_run(client, where):
     assert answer["__typename"] == "LaunchRunSuccess"
     run = client.run(answer["run"]["runId"])
     assert run.tags["from"] == "the documentation"
+    wait_until_started(client, run.run_id)
     stopped = client.query(TERMINATE, {"runId": run.run_id})["terminateRun"]
     assert stopped == {"__typename": "TerminateRunSuccess", "run": {"runId": run.run_id}}
     assert run.wait(timeout=240).status == "CANCELED"
@@ -100,5 +107,6 @@ def test_every_documented_operation_runs_unchanged_in_a_cell(client, where):
         launched = cell(document)["launchRun"]
         assert launched["__typename"] == "LaunchRunSuccess"
         shell.user_ns["runId"] = launched["run"]["runId"]
+        wait_until_started(client, launched["run"]["runId"])
         assert cell(TERMINATE)["terminateRun"]["__typename"] == "TerminateRunSuccess"
         assert client.run(shell.user_ns["runId"]).wait(timeout=240).status == "CANCELED"
