@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "extended: a slow test of one more version, application or platform; it runs only with --extended"
+        "markers", "extended: a slow test, for example of one more version or application; it runs only with --extended"
     )
     config.pluginmanager.register(suite_token)
 

@@ -32,6 +32,7 @@ def test_the_command_prints_one_row_per_way_of_reading(tmp_path, capsys):
     assert all(float(row[3]) >= 0 for row in rows[2:])
 
 
+@pytest.mark.extended
 def test_the_command_measures_a_history(tmp_path, capsys):
     main(["--part", "history", "--runs", "200", "--many", "500", "--rounds", "1", "--homes", str(tmp_path)])
     lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
@@ -44,6 +45,7 @@ def test_the_command_measures_a_history(tmp_path, capsys):
     ]
 
 
+@pytest.mark.extended
 def test_the_command_compares_ways_of_reading_steps(tmp_path, capsys):
     main(["--part", "steps", "--runs", "60", "--rounds", "1", "--homes", str(tmp_path)])
     lines = [line.split("|") for line in capsys.readouterr().out.splitlines() if line.startswith("|")]

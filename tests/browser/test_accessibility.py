@@ -96,6 +96,7 @@ def harmless(panels):
     return panels
 
 
+@pytest.mark.extended
 def test_axe_finds_no_serious_violation_in_any_part_of_the_explorer(harmless):
     found = []
     for number, scenes in enumerate(ExplorerScenes(harmless).visible_together()):

@@ -6,12 +6,15 @@ import os
 import sys
 
 import nbformat
+import pytest
 from nbclient import NotebookClient
 
 import dagster_nb as dnb
 from dagster_nb.sandbox.local_dagster import LocalDagster
 from tests.notebooks.run_notebook import FOLDER, NOTEBOOKS
 from tests.server.assets.conftest import DEFINITIONS, LOCATION
+
+pytestmark = pytest.mark.extended
 
 # With this setting, runs start without a daemon.
 WITHOUT_QUEUE = """\
