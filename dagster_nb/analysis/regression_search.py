@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
 
 __all__ = ["regressions"]
 
@@ -180,39 +181,49 @@ def _changes(
 
 def _without_rhythm(seconds: Floats, level: Floats) -> Floats:
     """Subtract the weekly and the daily rhythm from a series, if the history is long enough to estimate them."""
-    days = np.floor(seconds / _DAY)
-    table = pd.DataFrame({"day": days, "level": level})
-    daily = table.groupby("day")["level"].median()
-    span = days[-1] - days[0] + 1
-    if span >= _DAYS_FOR_WEEKEND:
+    days = (seconds // _DAY).astype("int64")
+    calendar = np.arange(days[0], days[-1] + 1)
+    places = days - days[0]
+    daily, _ = _medians(level, places, len(calendar))
+    if len(calendar) >= _DAYS_FOR_WEEKEND:
         # The median of the week around each day does not depend on the weekday, but still shows a lasting change.
-        calendar = daily.reindex(np.arange(days[0], days[-1] + 1))
-        around = calendar.rolling(7, center=True, min_periods=4).median()
-        weekday = _weekday if span >= _DAYS_FOR_WEEKDAYS else _is_weekend
-        table["level"] -= (
-            _effect(calendar - around, weekday(calendar.index.to_numpy())).reindex(weekday(days)).to_numpy()
-        )
-        daily = table.groupby("day")["level"].median()
-    if len(daily) >= _DAYS_FOR_HOURS:
-        hours = np.floor(seconds % _DAY / _DAY * _HOUR_BINS)
-        offsets = table["level"] - daily.reindex(days).to_numpy()
-        table["level"] -= _effect(offsets, hours).reindex(hours).to_numpy()
-    return table["level"].to_numpy()
+        around = pd.Series(daily).rolling(7, center=True, min_periods=4).median().to_numpy()
+        weekday = _weekday if len(calendar) >= _DAYS_FOR_WEEKDAYS else _is_weekend
+        level = level - _effects(daily - around, weekday(calendar))[weekday(days)]
+        daily, _ = _medians(level, places, len(calendar))
+    if np.count_nonzero(~np.isnan(daily)) >= _DAYS_FOR_HOURS:
+        hours = (seconds % _DAY / _DAY * _HOUR_BINS).astype("int64")
+        level = level - _effects(level - daily[places], hours)[hours]
+    return level
 
 
-def _weekday(days: Floats) -> Floats:
+def _weekday(days: Integers) -> Integers:
     """Return the weekday, from 0 for Monday to 6 for Sunday. Day 0 is 1 January 1970, a Thursday."""
     return (days + 3) % 7
 
 
-def _is_weekend(days: Floats) -> Floats:
-    return np.where(_weekday(days) >= 5, 1.0, 0.0)  # noqa: PLR2004
+def _is_weekend(days: Integers) -> Integers:
+    return (_weekday(days) >= 5).astype("int64")  # noqa: PLR2004
 
 
-def _effect(offsets: pd.Series, bins: Floats) -> pd.Series:
-    """Return the median offset of each bin, or 0 for bins with too few runs."""
-    groups = offsets.groupby(bins)
-    return groups.median().where(groups.count() >= _MIN_RUNS_IN_BIN, 0.0).fillna(0.0)
+def _effects(offsets: Floats, bins: Integers) -> Floats:
+    """Return the median offset of each bin, or 0 for bins with too few runs. There are at most 8 bins."""
+    known = ~np.isnan(offsets)
+    medians, counts = _medians(offsets[known], bins[known], _HOUR_BINS)
+    return np.where(counts >= _MIN_RUNS_IN_BIN, medians, 0.0)
+
+
+def _medians(values: Floats, groups: Integers, n_groups: int) -> tuple[Floats, Integers]:
+    """Return the median of each group, or NaN for a group without values, and the number of values of each group."""
+    # This is much faster than the groupby method of pandas, because there are many small groups.
+    ordered = values[np.lexsort((values, groups))]
+    counts = np.bincount(groups, minlength=n_groups)
+    first = np.cumsum(counts) - counts
+    medians = np.full(n_groups, np.nan)
+    known = counts > 0
+    low, high = (first + (counts - 1) // 2)[known], (first + counts // 2)[known]
+    medians[known] = (ordered[low] + ordered[high]) / 2
+    return medians, counts
 
 
 def _best_split(level: Floats, min_runs: int, *, short: bool) -> tuple[int, float]:
