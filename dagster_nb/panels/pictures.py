@@ -67,7 +67,8 @@ def draw_picture(
         The background color, or ``"none"`` for a transparent background.
     """
     settings: Any = theme("dark" if dark else "light", background=background)
-    with mpl.rc_context(settings):
+    # Hinting fits letters to the pixels of the picture. The browser scales the picture, so it would only take time.
+    with mpl.rc_context({**settings, "text.hinting": "none"}):
         figure = Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI * _SCALE, layout="constrained")
         canvas = FigureCanvasAgg(figure)
         ax = figure.subplots()
