@@ -119,14 +119,9 @@ def duration_trend(
         [*changed, *(group for group in range(len(every.names)) if group not in changed)][:max_groups]
     )
     drawn = np.flatnonzero(finished)[groups.codes >= 0]
-    runs, started, length, of_group = (
-        runs.iloc[drawn],
-        started.iloc[drawn],
-        length.iloc[drawn],
-        groups.codes[groups.codes >= 0],
-    )
+    started, length, of_group = started.iloc[drawn], length.iloc[drawn], groups.codes[groups.codes >= 0]
     codes, statuses = read_columns.status_codes(runs)
-    succeeded = read_columns.has_status(runs, "SUCCESS")
+    codes, succeeded = codes[drawn], read_columns.has_status(runs, "SUCCESS")[drawn]
     x, y = date_numbers(started), read_columns.seconds(length).clip(MIN_SECONDS)
     set_time_axis(ax, zone)
     log_duration_axis(ax, "y", float(y.min()), float(y.max()))

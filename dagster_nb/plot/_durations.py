@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["durations"]
 
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_MEDIAN = _QUANTILES.index(0.5)
 _RUNNING = ("STARTED", "CANCELING")
 
 
@@ -119,9 +120,10 @@ def durations(
 
     length = np.where(running, so_far, length).clip(MIN_SECONDS)
     groups = named_groups(runs, by).merged(max_groups)
-    medians = group_quantiles(length[finished], groups.codes[finished], len(groups.names), [0.5])[:, 0]
-    slowest_first = np.argsort(-np.nan_to_num(medians, nan=-1.0), kind="stable")
-    groups = groups.selected([group for group in slowest_first if (groups.codes[shown] == group).any()])
+    quantiles = group_quantiles(length[finished], groups.codes[finished], len(groups.names), _QUANTILES)
+    slowest_first = np.argsort(-np.nan_to_num(quantiles[:, _MEDIAN], nan=-1.0), kind="stable")
+    order = [group for group in slowest_first if (groups.codes[shown] == group).any()]
+    groups = groups.selected(order)
     lanes = groups.codes
     codes, statuses = read_columns.status_codes(runs)
 
@@ -135,7 +137,7 @@ def durations(
     running_rows = np.flatnonzero(running)
     running_y = lanes[running] + 0.1 + 0.33 * spread_offsets(len(running_rows))
     _draw_running(ax, length[running], running_y, options)
-    _draw_quantiles(ax, length[finished], lanes[finished], len(groups.names))
+    _draw_quantiles(ax, quantiles[order], np.bincount(lanes[finished], minlength=len(order)))
     set_lanes(ax, [label(name) for name in groups.names])
     n_left_out = int((~shown).sum())
     set_caption(
@@ -164,8 +166,7 @@ def _draw_shapes(ax: Axes, length: Floats, lanes: Integers, n_lanes: int) -> Non
     ax.add_collection(PolyCollection(outlines, facecolor=BLUE, alpha=0.35, linewidth=0), autolim=False)
 
 
-def _draw_quantiles(ax: Axes, length: Floats, lanes: Integers, n_lanes: int) -> None:
-    quantiles = group_quantiles(length, lanes, n_lanes, _QUANTILES)
+def _draw_quantiles(ax: Axes, quantiles: Floats, counts: Integers) -> None:
     known = np.flatnonzero(~np.isnan(quantiles[:, 0]))
     p5, p25, p50, p75, p95 = quantiles[known].T
     ax.hlines(known, p5, p95, color=BLUE, linewidth=1.2)
@@ -173,7 +174,7 @@ def _draw_quantiles(ax: Axes, length: Floats, lanes: Integers, n_lanes: int) -> 
     ax.plot(p50, known, color=text_color(), linestyle="none", marker="|", markersize=9, markeredgewidth=1.8)
     margin_note(ax, -0.5, "median · runs", va="bottom")
     for lane, median in zip(known.tolist(), p50, strict=True):
-        margin_note(ax, lane, f"{duration_text(median)} · {count_text((lanes == lane).sum())}")
+        margin_note(ax, lane, f"{duration_text(median)} · {count_text(counts[lane])}")
 
 
 def _draw_running(ax: Axes, length: Floats, y: Floats, options: Mapping[str, Any]) -> None:
