@@ -39,6 +39,16 @@ def client(server: LocalDagster) -> Iterator[dnb.DagsterClient]:
         yield client
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    """Add the last lines of Dagster's log to the report of a failed test."""
+    report = yield
+    server = getattr(item, "funcargs", {}).get("server")
+    if report.failed and isinstance(server, LocalDagster):
+        report.sections.append(("Dagster's log", server.log()))
+    return report
+
+
 def wait_until(condition: Callable[[], object], *, seconds: float = 120) -> None:
     """Poll until a condition is true."""
     deadline = time.monotonic() + seconds
