@@ -15,7 +15,7 @@ from dagster_nb.panels.changes import Changes
 from dagster_nb.panels.explorer.columns import column_values
 from dagster_nb.panels.explorer.fetching import FetchProgress, FetchResult, fetch_all, fetch_changes
 from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
-from dagster_nb.panels.explorer.run_cache import RunCache
+from dagster_nb.panels.explorer.runs_in_memory import RunsInMemory
 from dagster_nb.panels.explorer.view_settings import ExplorerView
 from dagster_nb.short_run_ids import full_ids_of_filter, is_shortened
 
@@ -98,7 +98,7 @@ class ExplorerModel:
         self.view = view or ExplorerView()
         self.max_runs = max_runs
         self.clock = clock
-        self.cache = RunCache()
+        self.cache = RunsInMemory()
         self.runs: pd.DataFrame = self.cache.frame
         self.page = 0
         self.selection: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from dagster_nb.analysis.read_columns import creation_times
 from dagster_nb.errors import RunNotFoundError
 from dagster_nb.panels.explorer.fetching import fetch_by_id
 from dagster_nb.panels.explorer.filters import ExplorerFilters
-from dagster_nb.panels.explorer.open_run_log import OpenRunLog
+from dagster_nb.panels.explorer.open_run_events_and_output import OpenRunLog
 from dagster_nb.panels.explorer.source import has_methods
 
 if TYPE_CHECKING:

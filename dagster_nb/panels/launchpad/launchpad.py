@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from dagster_nb.errors import RunNotFoundError
 from dagster_nb.panels.launchpad.form import Form
 from dagster_nb.panels.launchpad.model import LaunchpadModel, Start
-from dagster_nb.panels.launchpad.parse_fields import config_text, ops_text, own_tags, tags_text
+from dagster_nb.panels.launchpad.parse_and_format_fields import config_text, ops_text, own_tags, tags_text
 from dagster_nb.panels.launchpad.source import LaunchSource
 from dagster_nb.panels.launchpad.static_output import static_html
 from dagster_nb.panels.markup import link

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dagster_nb.errors import NotFoundError, RunConfigInvalidError
 from dagster_nb.panels.changes import Changes
 from dagster_nb.panels.launchpad.locate_problems import Problem, locate_problems, problem_from_error
-from dagster_nb.panels.launchpad.parse_fields import parse_ops, parse_tags
+from dagster_nb.panels.launchpad.parse_and_format_fields import parse_ops, parse_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dagster_nb.client.arguments.job_address import JobAddress
 from dagster_nb.client.arguments.run_config import parse_run_config
 from dagster_nb.client.partition_keys_and_config import partition_defaults, partition_keys
-from dagster_nb.panels.launchpad.parse_fields import config_text
+from dagster_nb.panels.launchpad.parse_and_format_fields import config_text
 from dagster_nb.panels.reason_forbidden import reason_forbidden
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from dagster_nb.filters import parse_tags as parse_filter_tags
 from dagster_nb.graphql.redact_config_and_tags import Redaction
 from dagster_nb.panels.explorer.filters import ExplorerFilters, parse_duration
 from dagster_nb.panels.explorer.view_settings import ExplorerView
-from dagster_nb.panels.launchpad import parse_fields
+from dagster_nb.panels.launchpad import parse_and_format_fields
 from dagster_nb.panels.launchpad.locate_problems import locate_problems
 from dagster_nb.panels.launchpad.yaml_place import place_at, place_of_key
 from dagster_nb.parse_run_ids import one_run_id, run_ids_of
@@ -143,8 +143,8 @@ OF_ANYTHING = {
     "time zone": time_zone,
 }
 OF_TEXT = {
-    "tags in the launchpad": parse_fields.parse_tags,
-    "ops in the launchpad": parse_fields.parse_ops,
+    "tags in the launchpad": parse_and_format_fields.parse_tags,
+    "ops in the launchpad": parse_and_format_fields.parse_ops,
     "problems in the launchpad": lambda text: locate_problems(
         [dnb.ConfigProblem("a.b[0]", "", ""), dnb.ConfigProblem(text, "", "")], text
     ),

@@ -1,4 +1,4 @@
-"""``RunCache``: the runs in memory, and the filters for which they are complete."""
+"""``RunsInMemory``: the runs in memory, and the filters for which they are complete."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from dagster_nb.panels.explorer.filters import ExplorerFilters, matching_runs
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-__all__ = ["RunCache"]
+__all__ = ["RunsInMemory"]
 
 
-class RunCache:
+class RunsInMemory:
     """The runs in memory, newest first, without duplicates.
 
     Attributes

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dagster_nb.panels.launchpad.parse_fields import parse_tags, tags_text
+from dagster_nb.panels.launchpad.parse_and_format_fields import parse_tags, tags_text
 
 
 @pytest.mark.parametrize(
