@@ -124,13 +124,21 @@ class ExplorerScenes:
 
 def other_scenes(notebook: Notebook, name: str) -> list[Scene]:
     """Return the scenes of another panel."""
-    panel = notebook.page.locator(f".dnb-{name}").last
+    # An earlier test may have opened a launchpad in the explorer.
+    panel = notebook.page.locator(f".dnb-{name}:not(.dnb-explorer *)")
 
     def run(code: str) -> Scene:
         return lambda: notebook.run(code)
 
+    def choose_simple_job() -> None:
+        # Remove the keys that have been typed into the fields. Choosing another job clears all fields but the tags.
+        notebook.run("pad.model.edit(tags=''); pad.model.choose(partitioned); pad.model.choose(simple); pad.wait()")
+        expect(panel.get_by_role("button", name="Launch", exact=True)).to_be_enabled()
+
     def click(button: str, shown: Locator) -> Scene:
         def scene() -> None:
+            # The last key may still be causing an action.
+            notebook.run("monitor.wait()")
             if not shown.is_visible():
                 panel.get_by_role("button", name=button, exact=True).first.click()
             expect(shown).to_be_visible()
@@ -141,7 +149,7 @@ def other_scenes(notebook: Notebook, name: str) -> list[Scene]:
         "launchpad": [
             run("pad.config = 'ops: {}'; pad.wait()"),
             run("pad.model.choose(partitioned); pad.wait()"),
-            run("pad.model.choose(simple); pad.wait()"),
+            choose_simple_job,
         ],
         "monitor": [
             click("Events", panel.get_by_label("Level")),
