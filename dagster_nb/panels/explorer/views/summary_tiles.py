@@ -130,7 +130,7 @@ def _rate_change(now: float, before: float) -> _Change:
         return _Change("no finished runs to compare")
     points = (now - before) * 100
     trend = "same" if abs(points) < 1 else ("better" if points > 0 else "worse")
-    by, than = f"{_arrow(points / 100)} {points:+.1f} points", f"vs. {percent_text(before)}"
+    by, than = f"{_arrow(points / 100)} {_signed(points, decimals=1)} points", f"vs. {percent_text(before)}"
     return _Change(f"{_unbroken(by)} {_unbroken(than)}", trend, percent_text(before))
 
 
@@ -144,7 +144,14 @@ def _duration_change(now: pd.Timedelta, before: pd.Timedelta) -> _Change:
 
 
 def _times(factor: float) -> str:
-    return f"{factor:.2g} times" if factor >= 2 else f"{(factor - 1) * 100:+.0f} %"  # noqa: PLR2004
+    if factor >= 2:  # noqa: PLR2004
+        return f"{factor:.2g} times"
+    return f"{_signed((factor - 1) * 100, decimals=0)} %"
+
+
+def _signed(number: float, *, decimals: int) -> str:
+    """Return a number with its sign, or ``"0"`` if it is zero when rounded."""
+    return f"{number:+.{decimals}f}" if round(number, decimals) else "0"
 
 
 def _arrow(change: float) -> str:

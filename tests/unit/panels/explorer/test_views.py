@@ -55,6 +55,15 @@ def test_tiles_show_a_comparison_with_the_previous_period():
     assert 'dnb-worse" title="previous period: 30 s">▲ 3 times vs. 30 s' in shown
 
 
+@pytest.mark.parametrize(("count", "rate"), [(10_000, 0.9), (9_999, 0.8999999), (10_001, 0.9000001)])
+def test_a_change_of_almost_zero_has_no_sign(count, rate):
+    second = pd.Timedelta(seconds=1)
+    shown = tiles_html(Summary(count, rate, second, second, second), Summary(10_000, 0.9, second, second, second))
+    shown = shown.replace("\N{NO-BREAK SPACE}", " ")
+    assert "= 0 % vs. previous period" in shown
+    assert "= 0 points vs. 90.0 %" in shown
+
+
 def test_a_success_rate_below_one_is_not_rounded_to_a_hundred_percent():
     second = pd.Timedelta(seconds=1)
     assert "99.9 %" in tiles_html(Summary(10_000, 0.9999, second, second, second), None)
