@@ -43,12 +43,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if seconds is not None and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(seconds))
     if not config.getoption("extended"):
-        extended = [item for item in items if item.get_closest_marker("extended")]
-        config.hook.pytest_deselected(items=extended)
-        items[:] = [item for item in items if item not in extended]
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("extended")])
+        items[:] = [item for item in items if not item.get_closest_marker("extended")]
     # The slowest folders come first in testpaths. Start with them, so that all processes finish at about the same time.
-    folders = config.getini("testpaths")
-    items.sort(key=lambda item: next((place for place, one in enumerate(folders) if one in item.nodeid), 0))
+    places = {folder: place for place, folder in enumerate(config.getini("testpaths"))}
+    items.sort(key=lambda item: places.get("/".join(item.nodeid.split("/")[:2]), 0))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
-__all__ = ["group_quantiles", "log_densities"]
+__all__ = ["group_medians", "group_quantiles", "log_densities"]
 
 _KERNEL = np.array([1, 2, 3, 2, 1]) / 9
 _MIN_RUNS = 8
@@ -50,6 +50,36 @@ def group_quantiles(values: Floats, groups: Integers, n_groups: int, quantiles: 
         if len(own):
             result[group] = np.quantile(own, quantiles)
     return result
+
+
+def group_medians(values: Floats, groups: Integers, n_groups: int) -> tuple[Floats, Integers]:
+    """Return the median of each group, also if there are thousands of small groups.
+
+    Parameters
+    ----------
+    values, groups, n_groups
+        As in `group_quantiles`.
+
+    Returns
+    -------
+    medians : numpy.ndarray
+        The median of each group, or NaN for a group without rows.
+    counts : numpy.ndarray
+        The number of rows of each group.
+
+    Examples
+    --------
+    >>> group_medians(np.array([1.0, 3.0]), np.array([0, 0]), 2)
+    (array([ 2., nan]), array([2, 0]))
+    """
+    ordered = values[np.lexsort((values, groups))]
+    counts = np.bincount(groups, minlength=n_groups)
+    first = np.cumsum(counts) - counts
+    medians = np.full(n_groups, np.nan)
+    known = counts > 0
+    low, high = (first + (counts - 1) // 2)[known], (first + counts // 2)[known]
+    medians[known] = (ordered[low] + ordered[high]) / 2
+    return medians, counts
 
 
 def log_densities(

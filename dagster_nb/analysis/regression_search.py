@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from dagster_nb.analysis.quantiles_and_densities import group_medians
 from dagster_nb.analysis.read_columns import column, durations, has_status, microseconds, times
 
 if TYPE_CHECKING:
@@ -184,13 +185,13 @@ def _without_rhythm(seconds: Floats, level: Floats) -> Floats:
     days = (seconds // _DAY).astype("int64")
     calendar = np.arange(days[0], days[-1] + 1)
     places = days - days[0]
-    daily, _ = _medians(level, places, len(calendar))
+    daily, _ = group_medians(level, places, len(calendar))
     if len(calendar) >= _DAYS_FOR_WEEKEND:
         # The median of the week around each day does not depend on the weekday, but still shows a lasting change.
         around = pd.Series(daily).rolling(7, center=True, min_periods=4).median().to_numpy()
         weekday = _weekday if len(calendar) >= _DAYS_FOR_WEEKDAYS else _is_weekend
         level = level - _effects(daily - around, weekday(calendar))[weekday(days)]
-        daily, _ = _medians(level, places, len(calendar))
+        daily, _ = group_medians(level, places, len(calendar))
     if np.count_nonzero(~np.isnan(daily)) >= _DAYS_FOR_HOURS:
         hours = (seconds % _DAY / _DAY * _HOUR_BINS).astype("int64")
         level = level - _effects(level - daily[places], hours)[hours]
@@ -209,21 +210,8 @@ def _is_weekend(days: Integers) -> Integers:
 def _effects(offsets: Floats, bins: Integers) -> Floats:
     """Return the median offset of each bin, or 0 for bins with too few runs. There are at most 8 bins."""
     known = ~np.isnan(offsets)
-    medians, counts = _medians(offsets[known], bins[known], _HOUR_BINS)
+    medians, counts = group_medians(offsets[known], bins[known], _HOUR_BINS)
     return np.where(counts >= _MIN_RUNS_IN_BIN, medians, 0.0)
-
-
-def _medians(values: Floats, groups: Integers, n_groups: int) -> tuple[Floats, Integers]:
-    """Return the median of each group, or NaN for a group without values, and the number of values of each group."""
-    # This is much faster than the groupby method of pandas, because there are many small groups.
-    ordered = values[np.lexsort((values, groups))]
-    counts = np.bincount(groups, minlength=n_groups)
-    first = np.cumsum(counts) - counts
-    medians = np.full(n_groups, np.nan)
-    known = counts > 0
-    low, high = (first + (counts - 1) // 2)[known], (first + counts // 2)[known]
-    medians[known] = (ordered[low] + ordered[high]) / 2
-    return medians, counts
 
 
 def _best_split(level: Floats, min_runs: int, *, short: bool) -> tuple[int, float]:

@@ -122,6 +122,11 @@ class ExplorerModel:
         return self.cache.is_complete_for(self._source_filters(self.filters))
 
     @property
+    def has_no_runs_yet(self) -> bool:
+        """Whether runs are being read, and no matching run has arrived."""
+        return self.reading is not None and self.runs.empty
+
+    @property
     def page_runs(self) -> pd.DataFrame:
         """The runs on the current page of the table, in the order of the table."""
         start = self.page * ROWS_PER_PAGE

@@ -197,7 +197,7 @@ class Charts:
         """Draw the chosen chart or report, unless its picture is up to date."""
         model, name = self._model, self._model.view.chart
         self._layer.can_go_back = self._actions.can_go_back
-        shown = (name, model.filters, model.selection if name == COMPARISON else (), self._has_no_runs_yet)
+        shown = (name, model.filters, model.selection if name == COMPARISON else (), model.has_no_runs_yet)
         drawing = self._new_drawing()
         # Draw the chart only when fetching ends, because drawing after each page of runs would slow down fetching.
         is_recent = model.reading is not None and time.monotonic() - self._shown_at < _SECONDS_BETWEEN_DRAWINGS
@@ -230,10 +230,6 @@ class Charts:
         chart = CHARTS.get(name, CHARTS[DEFAULT_CHART])
         return picture_html(chart_picture(chart, model, drawing), _alt(chart, model.runs))
 
-    @property
-    def _has_no_runs_yet(self) -> bool:
-        return self._model.reading is not None and self._model.runs.empty
-
     def _new_drawing(self) -> Drawing:
         viewport = self._viewport
         return Drawing(viewport.zone, viewport.picture_width(_MAX_WIDTH), viewport.dark)
@@ -250,7 +246,7 @@ class Charts:
 
     def _draw_runs(self, chart: Chart, drawing: Drawing) -> None:
         model, runs = self._model, self._model.runs
-        if self._has_no_runs_yet:
+        if model.has_no_runs_yet:
             # Do not draw an empty chart, because that would delay the first runs.
             self._layer.hide()
             self._picture.value = (

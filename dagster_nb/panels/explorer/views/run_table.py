@@ -188,7 +188,7 @@ class RunTableView:
         elif count:
             words = f"showing all {plural(count, 'run')}"
         else:
-            words = "no runs" if model.reading is None else "no runs yet"
+            words = "no runs yet" if model.has_no_runs_yet else "no runs"
         zone = escape(zone_name(self._viewport.zone))
         self._shown.value = f'<span class="dnb-muted" role="status">{words} · times in {zone}</span>'
 
